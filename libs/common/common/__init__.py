@@ -1,0 +1,1 @@
+"""What all services of the portal share; it knows no service but by the catalogue of events."""

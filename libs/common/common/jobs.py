@@ -1,0 +1,67 @@
+"""Work that no request and no event does: steps run all the time, jobs at intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from types import ModuleType
+from typing import Any, TypeVar
+
+from common.clock import seconds
+from common.messaging import inbox
+from common.web import idempotency
+
+Work = Callable[[Any], int]
+W = TypeVar("W", bound=Work)
+
+
+@dataclass(frozen=True)
+class Job:
+    """Work that is due at intervals: by a CronJob, or by the scheduler of an embedded estate."""
+
+    name: str
+    every: timedelta
+    run: Work
+
+
+def step(function: W) -> W:
+    """Mark work `(runtime) -> how much was done` that the worker repeats until there is none."""
+    function.__step__ = True  # type: ignore[attr-defined]
+    return function
+
+
+def job(*, every: str) -> Callable[[W], W]:
+    """Mark work that is due every so often (ISO 8601 duration)."""
+
+    def mark(function: W) -> W:
+        function.__every__ = timedelta(seconds=seconds(every))  # type: ignore[attr-defined]
+        return function
+
+    return mark
+
+
+def jobs_of(*modules: ModuleType | Any) -> dict[str, Job]:
+    """Jobs marked in these modules, by the name a CronJob calls them."""
+    marked = [each for module in modules for each in vars(module).values()]
+    return {
+        each.__name__.replace("_", "-"): Job(
+            each.__name__.replace("_", "-"), each.__every__, each
+        )
+        for each in marked
+        if hasattr(each, "__every__")
+    }
+
+
+def steps_of(*modules: ModuleType) -> tuple[Work, ...]:
+    """Steps marked in these modules, in the order written."""
+    return tuple(
+        each for module in modules for each in vars(module).values() if hasattr(each, "__step__")
+    )
+
+
+@job(every="P1D")
+def forget_handled_events(runtime: Any) -> int:
+    """Forget what can not come again: inbox rows and stored answers past their time."""
+    with runtime.transaction() as session:
+        return inbox.purge(session) + idempotency.purge(session)

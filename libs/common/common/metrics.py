@@ -1,0 +1,27 @@
+"""Metrics: portal_<thing>_<unit|total>; labels from closed sets, never an id."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+REQUESTS = Histogram(
+    "portal_http_request_seconds",
+    "Time to answer a request",
+    ["service", "route", "method", "status"],
+)
+EVENTS_HANDLED = Counter(
+    "portal_events_handled_total", "Events by what became of them", ["subscription", "outcome"]
+)
+EVENT_SECONDS = Histogram(
+    "portal_event_batch_seconds", "Time to handle a batch of events", ["subscription"]
+)
+EVENTS_RELAYED = Counter(
+    "portal_events_relayed_total", "Outbox rows by what the broker said", ["service", "outcome"]
+)
+OUTBOX_PENDING = Gauge("portal_outbox_pending", "Rows the relay read last", ["service"])
+TICKS = Gauge(
+    "portal_worker_tick_timestamp_seconds", "When a loop of the worker last ran",
+    ["service", "loop"],
+)  # fmt: skip
+JOBS = Counter("portal_jobs_total", "Runs of steps and jobs", ["service", "job", "outcome"])
+HASHES_QUEUED = Gauge("portal_password_hashes_queued", "Password hashes waiting for a thread")

@@ -1,0 +1,76 @@
+"""Migrations: the tables every service has and the service's own, brought up to date by alembic."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from common.db import CommonBase
+
+_LOCK = 0x0A1E3B1C
+_HERE = Path(__file__).parent
+
+
+def upgrade(runtime: Any) -> None:
+    """Bring the database to the newest migrations; of several processes one does it."""
+    with runtime.db.engine.connect() as connection, connection.begin():
+        if runtime.db.is_postgres:
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+        config = _config(runtime)
+        config.attributes["connection"] = connection
+        command.upgrade(config, "heads")
+
+
+def missing(runtime: Any) -> bool:
+    """Whether the database lacks a migration that this program has."""
+    heads = set(ScriptDirectory.from_config(_config(runtime)).get_heads())
+    with runtime.db.engine.connect() as connection:
+        return set(MigrationContext.configure(connection).get_current_heads()) != heads
+
+
+def draft(runtime: Any, slug: str, *, shared: bool = False) -> str:
+    """Write the migration that brings an up-to-date database to the models; return its path.
+
+    shared: for the tables of libs/common instead of the service's own.
+    """
+    own, common = _folders(runtime)
+    folder, tables = (common, CommonBase.metadata) if shared else (
+        own, runtime.parts["models"].Base.metadata
+    )  # fmt: skip
+    folder.mkdir(parents=True, exist_ok=True)
+    number = len(list(folder.glob("[0-9]*.py"))) + 1
+    branch = "common" if shared else runtime.service.package
+    config = _config(runtime)
+    config.attributes["tables"] = tables
+    with runtime.db.engine.connect() as connection, connection.begin():
+        config.attributes["connection"] = connection
+        script = command.revision(
+            config,
+            slug.replace("_", " "),
+            autogenerate=True,
+            rev_id=f"{branch}_{number:04}",
+            version_path=str(folder),
+            head="base" if number == 1 else f"{branch}@head",
+            branch_label=branch if number == 1 else None,
+        )
+    return str(script.path)  # type: ignore[union-attr]
+
+
+def _folders(runtime: Any) -> tuple[Path, Path]:
+    return runtime.service.folder / "migrations" / "versions", _HERE / "versions"
+
+
+def _config(runtime: Any) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_HERE))
+    config.set_main_option("version_path_separator", "os")
+    locations = ":".join(str(folder) for folder in _folders(runtime))
+    config.set_main_option("version_locations", locations)
+    config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
+    return config

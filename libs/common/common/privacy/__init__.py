@@ -1,0 +1,1 @@
+"""Data protection, from facts declared beside the columns."""

@@ -1,0 +1,226 @@
+"""The processes of a service: web, worker, migrate, job NAME."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from threading import Event, Thread
+from typing import Any
+
+import click
+import prometheus_client
+import structlog
+import waitress
+from granian import Granian
+from granian.constants import Interfaces
+
+from common import logs, migrations
+from common.db import is_lost
+from common.jobs import Work
+from common.logs import log
+from common.messaging.brokers import BrokerUnavailable
+from common.metrics import JOBS
+
+WAIT_SECONDS = 1.0
+LATE_SECONDS = 30.0
+
+
+def command_line(service: Any, commands: Sequence[click.Command]) -> click.Group:
+    """Build a service's command line."""
+
+    @click.group(help=f"Processes and operator commands of {service.name}.")
+    def group() -> None:
+        pass
+
+    @group.command()
+    def web() -> None:
+        """Answer HTTP requests."""
+        settings = service.runtime().settings
+        Granian(
+            f"{service.package}.app:create_app",
+            address=settings.host,
+            port=settings.port,
+            interface=Interfaces.WSGI,
+            factory=True,
+            workers=1,
+            blocking_threads=settings.threads,
+            log_enabled=False,
+            websockets=False,
+        ).serve()
+
+    @group.command()
+    def worker() -> None:
+        """Relay the outbox, consume events, run the steps (and jobs where PORTAL_SCHEDULER is on)."""
+        run_worker(service.runtime())
+
+    @group.command()
+    @click.option("--wait", default=60.0, show_default=True, help="Seconds to wait for the database.")
+    @click.option("--draft", metavar="SLUG", help="Write a new migration from the models instead.")
+    def migrate(wait: float, draft: str | None) -> None:
+        """Bring the database to the newest migration."""
+        runtime = service.runtime()
+        logs.configure(runtime.settings.log_level)
+        if draft:
+            click.echo(migrations.draft(runtime, draft))
+        else:
+            wait_for_database(runtime, Event(), wait)
+            migrations.upgrade(runtime)
+            click.echo(f"{service.name}: the database is at the newest migration.", err=True)
+
+    @group.command()
+    @click.argument("name", type=click.Choice(sorted(service.jobs)))
+    def job(name: str) -> None:
+        """Run one scheduled job now."""
+        runtime = service.runtime()
+        logs.configure(runtime.settings.log_level)
+        click.echo(service.jobs[name].run(runtime))
+
+    for command in commands:
+        group.add_command(command)
+    return group
+
+
+def run_worker(runtime: Any) -> None:
+    """Work until SIGTERM or SIGINT; what is begun is finished first."""
+    stop = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    runtime.begin_process("worker")
+    log.info("worker started", service=runtime.name)
+    threads = start_loops(runtime, stop)
+    stop.wait()
+    runtime.wake()
+    for thread in threads:
+        thread.join(timeout=20)
+    runtime.close()
+    log.info("worker stopped", service=runtime.name)
+
+
+def start_loops(runtime: Any, stop: Event) -> list[Thread]:
+    """Start relay, consumer, steps and, where it is on, the scheduler, each in a thread."""
+    runtime.broker.subscribe(runtime, runtime.consumer.handle)
+    loops: dict[str, Callable[[Event], None]] = {
+        "relay": runtime.relay.run,
+        "consumer": runtime.broker.consume,
+        "steps": lambda until: run_steps(runtime, until),
+    }
+    if runtime.settings.scheduler:
+        loops["scheduler"] = lambda until: run_jobs(runtime, until)
+    threads = [
+        Thread(target=supervise, args=(runtime, name, loop, stop), name=f"{runtime.name} {name}")
+        for name, loop in loops.items()
+    ]
+    for thread in threads:
+        thread.start()
+    return threads
+
+
+def supervise(runtime: Any, name: str, loop: Callable[[Event], None], stop: Event) -> None:
+    """Keep a loop going: wait, and say so, when the broker or the database is away."""
+    structlog.contextvars.bind_contextvars(service=runtime.name, process=name)
+    own = runtime.name.replace("-", "_").upper()
+    while not stop.is_set():
+        try:
+            wait_for_database(runtime, stop)
+            loop(stop)
+        except BrokerUnavailable as error:
+            log.warning("waiting for the broker", setting="PORTAL_BROKER_URL", error=str(error))
+        except Exception as error:
+            if is_lost(error):
+                log.warning("waiting for the database", setting=f"{own}_DATABASE_URL")
+            else:
+                log.error("a loop failed and starts again", exc_info=error)
+        stop.wait(WAIT_SECONDS)
+
+
+def wait_for_database(runtime: Any, stop: Event, at_most: float = float("inf")) -> None:
+    """Wait until the database answers, saying so every few seconds."""
+    own = runtime.name.replace("-", "_").upper()
+    until, said = time.monotonic() + at_most, 0.0
+    while not stop.is_set():
+        try:
+            with runtime.db.engine.connect():
+                return
+        except Exception as error:
+            if time.monotonic() > until:
+                raise
+            if time.monotonic() - said > 5:
+                said = time.monotonic()
+                log.warning(
+                    "waiting for the database",
+                    setting=f"{own}_DATABASE_URL",
+                    error=type(error).__name__,
+                )
+        stop.wait(WAIT_SECONDS)
+
+
+def run_steps(runtime: Any, stop: Event) -> None:
+    """Repeat every step while any finds work; then wait for a wake-up, at most a second."""
+    while not stop.is_set():
+        seen = runtime.wakeups.count
+        done = sum(run_step(runtime, each) for each in runtime.service.steps)
+        runtime.tick("steps")
+        if not done:
+            runtime.wakeups.wait(seen, WAIT_SECONDS)
+
+
+def run_step(runtime: Any, work: Work) -> int:
+    """Run one step; a failure is logged, counted and tried again, and stops no other step."""
+    try:
+        done = work(runtime)
+    except Exception as error:
+        if is_lost(error):
+            raise
+        JOBS.labels(runtime.name, work.__name__, "failed").inc()
+        log.warning("step failed", step=work.__name__, exc_info=error)
+        return 0
+    if done:
+        JOBS.labels(runtime.name, work.__name__, "ok").inc(done)
+    return done
+
+
+def run_jobs(runtime: Any, stop: Event) -> None:
+    """Run every job at the start and whenever its interval has passed by the service's clock."""
+    last: dict[str, datetime] = {}
+    while not stop.is_set():
+        for each in runtime.service.jobs.values():
+            at = runtime.clock.now()
+            if each.name not in last or at - last[each.name] >= each.every:
+                last[each.name] = at
+                done = run_step(runtime, each.run)
+                log.info("job done", job=each.name, count=done)
+        runtime.tick("scheduler")
+        stop.wait(WAIT_SECONDS)
+
+
+def serve_metrics(runtime: Any, process: str) -> None:
+    """Answer /metrics, /healthz and /readyz on the metrics port, where there is one."""
+    port = runtime.settings.metrics_port
+    if not port:
+        return
+    metrics = prometheus_client.make_wsgi_app()
+
+    def answer(environ: Any, start_response: Any) -> Any:
+        path = environ["PATH_INFO"]
+        if path == "/metrics":
+            return metrics(environ, start_response)
+        missing = _not_ready(runtime, process) if path == "/readyz" else None
+        status = "503 Service Unavailable" if missing else "200 OK"
+        start_response(status, [("Content-Type", "text/plain; charset=utf-8")])
+        return [(missing or "ok").encode()]
+
+    server = waitress.create_server(answer, host=runtime.settings.host, port=port, threads=2)
+    threading.Thread(target=server.run, daemon=True, name="metrics").start()
+
+
+def _not_ready(runtime: Any, process: str) -> str | None:
+    if process == "worker":
+        for loop in ("relay", "consumer"):
+            at = runtime.ticks.get(loop)
+            if at is None or (runtime.clock.now() - at).total_seconds() > LATE_SECONDS:
+                return f"The {loop} has not run lately: look at PORTAL_BROKER_URL and the log."
+    missing: str | None = runtime.not_ready()
+    return missing

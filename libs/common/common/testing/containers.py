@@ -1,0 +1,117 @@
+"""PostgreSQL and RabbitMQ as containers of the official images, on a Docker-compatible engine."""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from docker.errors import DockerException
+from testcontainers.core.container import DockerContainer
+from testcontainers.core.docker_client import DockerClient
+
+from common.testing.server import (
+    Server,
+    connect_postgres,
+    connect_rabbit,
+    free_port,
+    wait_until,
+)
+
+
+@functools.cache
+def engine_answers() -> bool:
+    """Whether a Docker-compatible engine runs and lets us in."""
+    try:
+        return bool(DockerClient(timeout=5).client.ping())
+    except (DockerException, OSError):
+        return False
+
+
+class ContainerServer(Server):
+    """A container on a port that stays the same over restarts; testcontainers' reaper ends it."""
+
+    def __init__(
+        self,
+        container: DockerContainer,
+        port: int,
+        url: str,
+        ready: Callable[[str], object],
+        data: tuple[Path | None, str],
+    ) -> None:
+        folder, inside = data
+        host, outside = container.get_container_host_ip(), free_port()
+        local = host in ("localhost", "127.0.0.1")
+        address = "127.0.0.1" if local else "0.0.0.0"  # noqa: S104
+        container.ports[str(port)] = (address, outside)  # type: ignore[assignment]
+        if folder:
+            folder = folder.resolve() / "container"
+            folder.mkdir(parents=True, exist_ok=True)
+            user = f"{os.getuid()}:{os.getgid()}" if os.getuid() else None
+            container.with_volume_mapping(folder, inside, "rw")
+            container.with_kwargs(hostname="portal", user=user)
+        super().__init__(url.format(address=f"{host}:{outside}"), folder)
+        self._container = container
+        self._ready = ready
+        atexit.register(self.close)
+        try:
+            container.start()
+            self._wait()
+        except BaseException:
+            self.close()
+            raise
+
+    def stop(self) -> None:
+        """Stop the container in good order."""
+        self._container.get_wrapped_container().stop()
+
+    def kill(self) -> None:
+        """Kill the container at once."""
+        self._container.get_wrapped_container().kill()
+
+    def restart(self) -> None:
+        """Stop the container if it runs and start it again."""
+        self._container.get_wrapped_container().restart()
+        self._wait()
+
+    def close(self) -> None:
+        """Remove the container and what it kept in no folder of ours."""
+        self._container.stop()
+        atexit.unregister(self.close)
+
+    def _wait(self) -> None:
+        container = self._container.get_wrapped_container()
+
+        def runs() -> bool:
+            container.reload()
+            return bool(container.status == "running")
+
+        wait_until(lambda: self._ready(self.url), runs, lambda: container.logs().decode())
+
+
+def container_postgres(folder: Path | None) -> Server:
+    """PostgreSQL 17; a folder keeps its data."""
+    environment = {
+        "POSTGRES_HOST_AUTH_METHOD": "trust",
+        "POSTGRES_INITDB_ARGS": "--encoding=UTF8 --locale=C",
+    }
+    return ContainerServer(
+        DockerContainer("postgres:17", env=environment, command="-c max_connections=300"),
+        5432,
+        "postgresql://postgres@{address}/postgres",
+        connect_postgres,
+        (folder, "/var/lib/postgresql/data"),
+    )
+
+
+def container_rabbit(folder: Path | None) -> Server:
+    """RabbitMQ 4 with its management page; a folder keeps its data."""
+    return ContainerServer(
+        DockerContainer("rabbitmq:4-management"),
+        5672,
+        "amqp://guest:guest@{address}/%2F",
+        connect_rabbit,
+        (folder, "/var/lib/rabbitmq"),
+    )

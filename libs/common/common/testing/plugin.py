@@ -1,0 +1,53 @@
+"""Pytest fixtures for real servers; the root conftest.py switches them on with `pytest_plugins`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from uuid import uuid4
+
+import pytest
+
+from common.testing.servers import (
+    Server,
+    create_database,
+    drop_database,
+    start_postgres,
+    start_rabbit,
+)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Server]:
+    """One PostgreSQL for the session, started when the first test asks for it."""
+    with start_postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def rabbit_server() -> Iterator[Server]:
+    """One RabbitMQ for the session, started when the first test asks for it."""
+    with start_rabbit() as server:
+        yield server
+
+
+@pytest.fixture
+def new_postgres_database(postgres_server: Server) -> Iterator[Callable[[str], str]]:
+    """Function from a name to the URL of a new, empty database; it goes with the test.
+
+    name: told apart in the server's log; the real name is unique, so a shared server will do.
+    """
+    made: list[str] = []
+
+    def new(name: str) -> str:
+        made.append(f"test_{name}_{uuid4().hex[:12]}")
+        return create_database(postgres_server.url, made[-1])
+
+    yield new
+    for name in made:
+        drop_database(postgres_server.url, name)
+
+
+@pytest.fixture
+def postgres_url(new_postgres_database: Callable[[str], str]) -> str:
+    """URL of an empty PostgreSQL database that only this test uses."""
+    return new_postgres_database("own")

@@ -1,0 +1,12 @@
+"""HTTP: what is the same at every service's front door."""
+
+from common.web.access import Reach, Role, authorise, internal, may, may_change, public
+from common.web.app import principal, reading, runtime, transaction
+from common.web.blueprint import Blueprint
+from common.web.idempotency import idempotent
+from common.web.paging import Page, page
+
+__all__ = [
+    "Blueprint", "Page", "Reach", "Role", "authorise", "idempotent", "internal", "may",
+    "may_change", "page", "principal", "public", "reading", "runtime", "transaction",
+]  # fmt: skip

@@ -1,0 +1,55 @@
+"""Lists in pages: `?limit=` and an opaque `cursor`, the next page in the Link header."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+import sqlalchemy as sa
+from flask import request
+from marshmallow import fields, validate
+from sqlalchemy.orm import Session
+
+from common.refusals import Invalid
+from common.web.schemas import Request
+
+LIMIT = 100
+
+
+class Page(Request):
+    """Query of every list."""
+
+    limit = fields.Integer(load_default=50, validate=validate.Range(1, LIMIT))
+    cursor = fields.String(load_default=None, validate=validate.Length(max=40))
+
+
+def page(
+    session: Session, rows: sa.Select[Any], key: Any, asked: dict[str, Any]
+) -> tuple[list[Any], dict[str, str]]:
+    """One page of rows, newest first, and the headers that name the next one.
+
+    key: a UUIDv7 column that orders the rows.
+    """
+    if asked["cursor"]:
+        rows = rows.where(key < _read(asked["cursor"]))
+    found = list(session.scalars(rows.order_by(key.desc()).limit(asked["limit"] + 1)))
+    if len(found) <= asked["limit"]:
+        return found, {}
+    found.pop()
+    query = urlencode({
+        **request.args, "limit": asked["limit"], "cursor": _cursor(getattr(found[-1], key.key))
+    })  # fmt: skip
+    return found, {"Link": f'<{request.base_url}?{query}>; rel="next"'}
+
+
+def _cursor(last: UUID) -> str:
+    return base64.urlsafe_b64encode(last.bytes).rstrip(b"=").decode()
+
+
+def _read(cursor: str) -> UUID:
+    try:
+        return UUID(bytes=base64.urlsafe_b64decode(cursor + "=="))
+    except ValueError as error:
+        raise Invalid("Use the cursor as it was given.", {"/cursor": "Not a cursor."}) from error

@@ -1,0 +1,93 @@
+"""Standing: each service's own copy of whether an account may act, fed by events (S31)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from common.db import CommonBase, insert
+from common.events import catalogue
+from common.messaging.inbox import STALE
+from common.privacy.personal import CONTRACT, about, personal, technical
+
+
+class Standing(StrEnum):
+    """What matters of an account's state outside identity."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    BLOCKED = "blocked"
+    DEACTIVATED = "deactivated"
+    REFUSED = "refused"
+    ERASED = "erased"
+
+
+# fmt: off
+STANDING_AFTER: dict[type, Standing | None] = {
+    catalogue.AccountRegistered:    Standing.PENDING,
+    catalogue.AccountActivated:     Standing.ACTIVE,
+    catalogue.AccountBlocked:       Standing.BLOCKED,
+    catalogue.AccountUnblocked:     Standing.ACTIVE,
+    catalogue.AccountDeactivated:   Standing.DEACTIVATED,
+    catalogue.AccountReactivated:   Standing.ACTIVE,
+    catalogue.AccountRefused:       Standing.REFUSED,
+    catalogue.AccountSessionsEnded: None,  # the epoch moves, the state does not
+    catalogue.AccountErased:        Standing.ERASED,
+}
+# fmt: on
+STANDING_EVENTS = tuple(STANDING_AFTER)
+
+
+class AccountStanding(CommonBase):
+    """An account as this service last heard of it; an erased one leaves this tombstone."""
+
+    __tablename__ = "account_standing"
+    __personal__ = about(
+        "account_id", purpose="identify", basis=CONTRACT, keep="account", source="S31"
+    )
+
+    account_id: Mapped[UUID] = mapped_column(
+        primary_key=True, info=personal("pseudonym", erasure="keep")
+    )
+    organisation_id: Mapped[UUID | None] = mapped_column(
+        info=personal("pseudonym", erasure="keep")
+    )
+    state: Mapped[Standing] = mapped_column(info=personal("status", erasure="keep"))
+    epoch: Mapped[int] = mapped_column(info=technical("tokens of an earlier one are void"))
+    sequence: Mapped[int] = mapped_column(info=technical("of the event it was heard in"))
+
+
+def keep_standing(event: Any, session: Session) -> str | None:
+    """Apply an event about an account unless something newer is known; a handler's whole body."""
+    sequence = session.info["envelope"].order
+    state = STANDING_AFTER[type(event)]
+    known = {"organisation_id": event.organisation_id, "epoch": event.epoch, "sequence": sequence}
+    statement = insert(session, AccountStanding).values(
+        account_id=event.account_id, state=state or Standing.ACTIVE, **known
+    )
+    changed = known if state is None else {**known, "state": state}
+    applied = session.execute(
+        statement.on_conflict_do_update(
+            index_elements=[AccountStanding.account_id],
+            set_=changed,
+            where=AccountStanding.sequence < sequence,
+        ).returning(AccountStanding.account_id)
+    ).scalar_one_or_none()
+    return None if applied else STALE
+
+
+def standing_of(session: Session, account_id: UUID) -> AccountStanding | None:
+    """What this service knows of an account: one read by primary key."""
+    return session.get(AccountStanding, account_id)
+
+
+def states(session: Session) -> dict[str, int]:
+    """How many accounts stand how; for operators and tests."""
+    rows = session.execute(
+        sa.select(AccountStanding.state, sa.func.count()).group_by(AccountStanding.state)
+    )
+    return {state.value: count for state, count in rows}

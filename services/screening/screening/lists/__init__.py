@@ -1,0 +1,1 @@
+"""The publishers' sanctions lists, read into one shape whatever format they come in."""

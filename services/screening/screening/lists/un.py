@@ -1,0 +1,94 @@
+"""The consolidated list of the United Nations Security Council, in its XML."""
+
+from collections.abc import Iterator
+from datetime import date
+from xml.etree.ElementTree import Element
+
+from screening.lists.entries import (
+    BirthDate,
+    Entry,
+    EntryKind,
+    Name,
+    ParsedList,
+    script_of,
+    single_spaced,
+)
+from screening.lists.files import ListFile, xml_events
+
+LIST_ID = "un-consolidated"
+ROOT = "CONSOLIDATED_LIST"
+
+_KINDS: dict[str, EntryKind] = {"INDIVIDUAL": "individual", "ENTITY": "entity"}
+_NAME_PARTS = ("FIRST_NAME", "SECOND_NAME", "THIRD_NAME", "FOURTH_NAME")
+
+
+def parse(file: ListFile) -> ParsedList:
+    """Every individual and entity of the file, one element in memory at a time.
+
+    Raises ListRefused where the file is no complete list of this format.
+    Source: S14, S22.
+    """
+    published_on, entries = None, []
+    for event, element in xml_events(file):
+        if event == "start" and element.tag == ROOT:
+            published_on = _day(element.get("dateGenerated", ""), file)
+        if event == "end" and element.tag in _KINDS:
+            entries.append(_entry(element, file))
+            element.clear()
+    return ParsedList(LIST_ID, published_on, file.checksum(), tuple(entries))
+
+
+def _entry(element: Element, file: ListFile) -> Entry:
+    entry_id = single_spaced(element.findtext("REFERENCE_NUMBER"))
+    names = tuple(_names(element))
+    if not entry_id or not any(name.kind == "primary" for name in names):
+        raise file.refused(f"its entry {entry_id or 'without number'} lacks a number or a name")
+    return Entry(
+        list_id=LIST_ID,
+        entry_id=entry_id,
+        kind=_KINDS[element.tag],
+        names=names,
+        birth_dates=tuple(_birth_dates(element)),
+        nationalities=_texts(element, "NATIONALITY/VALUE"),
+        programmes=_texts(element, "UN_LIST_TYPE"),
+        references=_texts(element, "DATAID"),
+    )
+
+
+def _names(element: Element) -> Iterator[Name]:
+    parts = (single_spaced(element.findtext(part)) for part in _NAME_PARTS)
+    primary = " ".join(part for part in parts if part)
+    if primary:
+        yield Name(primary, script_of(primary), True, "primary")
+    for text in _texts(element, "NAME_ORIGINAL_SCRIPT"):
+        yield Name(text, script_of(text), True, "original")
+    for alias in element.iterfind(f"{element.tag}_ALIAS"):
+        quality = single_spaced(alias.findtext("QUALITY"))
+        for text in _texts(alias, "ALIAS_NAME"):
+            kind = "former" if quality == "f.k.a." else "alias"
+            yield Name(text, script_of(text), quality != "Low", kind)
+
+
+def _birth_dates(element: Element) -> Iterator[BirthDate]:
+    """An element that holds nothing but a remark ("30-35 years old") names no date."""
+    for born in element.iterfind("INDIVIDUAL_DATE_OF_BIRTH"):
+        day, year, first, last = (
+            single_spaced(born.findtext(tag)) for tag in ("DATE", "YEAR", "FROM_YEAR", "TO_YEAR")
+        )
+        about = "~" if born.findtext("TYPE_OF_DATE") == "APPROXIMATELY" else ""
+        if day or year:
+            yield BirthDate((day[:10] or year) + about)
+        elif first and last:
+            yield BirthDate(f"{first}/{last}")
+
+
+def _texts(element: Element, path: str) -> tuple[str, ...]:
+    texts = (single_spaced(found.text) for found in element.iterfind(path))
+    return tuple(text for text in texts if text)
+
+
+def _day(text: str, file: ListFile) -> date:
+    try:
+        return date.fromisoformat(text[:10])
+    except ValueError as error:
+        raise file.refused("its dateGenerated is no date") from error
