@@ -23,6 +23,7 @@ from common.jobs import Work
 from common.logs import log
 from common.messaging.brokers import BrokerUnavailable
 from common.metrics import JOBS
+from common.settings import ProcessSettings
 
 WAIT_SECONDS = 1.0
 LATE_SECONDS = 30.0
@@ -38,18 +39,7 @@ def command_line(service: Any, commands: Sequence[click.Command]) -> click.Group
     @group.command()
     def web() -> None:
         """Answer HTTP requests."""
-        settings = service.runtime().settings
-        Granian(
-            f"{service.package}.app:create_app",
-            address=settings.host,
-            port=settings.port,
-            interface=Interfaces.WSGI,
-            factory=True,
-            workers=1,
-            blocking_threads=settings.threads,
-            log_enabled=False,
-            websockets=False,
-        ).serve()
+        serve(f"{service.package}.app:create_app", service.runtime().settings)
 
     @group.command()
     def worker() -> None:
@@ -81,6 +71,21 @@ def command_line(service: Any, commands: Sequence[click.Command]) -> click.Group
     for command in commands:
         group.add_command(command)
     return group
+
+
+def serve(factory: str, settings: ProcessSettings) -> None:
+    """Answer HTTP requests with the app that `module:function` makes, until SIGTERM or SIGINT."""
+    Granian(
+        factory,
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        factory=True,
+        workers=1,
+        blocking_threads=settings.threads,
+        log_enabled=False,
+        websockets=False,
+    ).serve()
 
 
 def run_worker(runtime: Any) -> None:
@@ -196,10 +201,9 @@ def run_jobs(runtime: Any, stop: Event) -> None:
         stop.wait(WAIT_SECONDS)
 
 
-def serve_metrics(runtime: Any, process: str) -> None:
+def serve_metrics(settings: ProcessSettings, not_ready: Callable[[], str | None]) -> None:
     """Answer /metrics, /healthz and /readyz on the metrics port, where there is one."""
-    port = runtime.settings.metrics_port
-    if not port:
+    if not settings.metrics_port:
         return
     metrics = prometheus_client.make_wsgi_app()
 
@@ -207,16 +211,19 @@ def serve_metrics(runtime: Any, process: str) -> None:
         path = environ["PATH_INFO"]
         if path == "/metrics":
             return metrics(environ, start_response)
-        missing = _not_ready(runtime, process) if path == "/readyz" else None
+        missing = not_ready() if path == "/readyz" else None
         status = "503 Service Unavailable" if missing else "200 OK"
         start_response(status, [("Content-Type", "text/plain; charset=utf-8")])
         return [(missing or "ok").encode()]
 
-    server = waitress.create_server(answer, host=runtime.settings.host, port=port, threads=2)
+    server = waitress.create_server(
+        answer, host=settings.host, port=settings.metrics_port, threads=2
+    )
     threading.Thread(target=server.run, daemon=True, name="metrics").start()
 
 
-def _not_ready(runtime: Any, process: str) -> str | None:
+def not_ready(runtime: Any, process: str) -> str | None:
+    """Sentence on what a process still lacks: its loops have to run, its database to be there."""
     if process == "worker":
         for loop in ("relay", "consumer"):
             at = runtime.ticks.get(loop)

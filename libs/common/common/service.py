@@ -160,7 +160,7 @@ class Runtime:
 
         logs.configure(self.settings.log_level)
         tracing.configure()
-        processes.serve_metrics(self, process)
+        processes.serve_metrics(self.settings, lambda: processes.not_ready(self, process))
 
     def tick(self, loop: str) -> None:
         """Note that a loop of the worker is alive."""

@@ -11,12 +11,29 @@ from typing import Any, TypeVar, get_type_hints
 
 from environs import Env, EnvError
 
-S = TypeVar("S", bound="Settings")
+from common.messaging.topology import Ladder
+
+S = TypeVar("S", bound="ProcessSettings")
 _MISSING: Any = object()
 
 
 class SettingsError(Exception):
     """A setting is missing, unknown or out of bounds; the text is one sentence for the operator."""
+
+
+def _is_port(value: int) -> bool:
+    return 0 <= value <= 65535
+
+
+def _is_some(value: int) -> bool:
+    return value >= 1
+
+
+def _is_ladder(value: str) -> bool:
+    try:
+        return bool(Ladder.parse(value).rungs)
+    except ValueError:
+        return False
 
 
 def setting(
@@ -39,8 +56,8 @@ def setting(
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Settings:
-    """What every service needs; a service's own settings.py adds to it."""
+class ProcessSettings:
+    """What every process that answers HTTP needs, the gateway included."""
 
     profile: str = setting(
         "`production` refuses what is only for development",
@@ -48,6 +65,31 @@ class Settings:
         shared=True,
         allowed=lambda value: value in ("production", "development"),
     )
+    log_level: str = setting(
+        "debug, info, warning or error",
+        default="info",
+        shared=True,
+        allowed=lambda value: value in ("debug", "info", "warning", "error"),
+    )
+    public_url: str = setting(
+        "where people reach the portal; links in mails start with it",
+        default="http://localhost:8080",
+        shared=True,
+    )
+    host: str = setting("address the web process listens on", default="127.0.0.1")
+    port: int = setting("port the web process listens on", default=8000, allowed=_is_port)
+    threads: int = setting("requests a web process works on at a time", default=8, allowed=_is_some)
+    metrics_port: int = setting("port of /metrics; 0 switches it off", default=0, allowed=_is_port)
+
+    def problems(self) -> list[str]:
+        """Sentences on combinations that a start refuses; a service adds its own."""
+        return []
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Settings(ProcessSettings):
+    """What every service needs; a service's own settings.py adds to it."""
+
     broker_url: str = setting(
         "AMQP URL of RabbitMQ, or `embedded:` in one process", shared=True, secret=True
     )
@@ -55,23 +97,16 @@ class Settings:
         "waits before each retry of a failed event, ISO 8601 durations",
         default="PT5S,PT30S,PT5M,PT1H",
         shared=True,
+        allowed=_is_ladder,
     )
     keys_dir: Path = setting("folder with jwks.json and <service>.pem (Ed25519)", shared=True)
     clock_file: str = setting(
         "file with a shift of the clock in seconds; development only", default="", shared=True
     )
-    log_level: str = setting("debug, info, warning or error", default="info", shared=True)
-    public_url: str = setting(
-        "where people reach the portal; links in mails start with it",
-        default="http://localhost:8080",
-        shared=True,
-    )
     database_url: str = setting("SQLAlchemy URL of this service's own database", secret=True)
-    database_pool: int = setting("connections kept open to the database", default=10)
-    host: str = setting("address the web process listens on", default="127.0.0.1")
-    port: int = setting("port the web process listens on", default=8000)
-    threads: int = setting("requests a web process works on at a time", default=8)
-    metrics_port: int = setting("port of /metrics; 0 switches it off", default=0)
+    database_pool: int = setting(
+        "connections kept open to the database", default=10, allowed=_is_some
+    )
     scheduler: bool = setting(
         "whether the worker also runs scheduled jobs (else: `job NAME` by CronJob)",
         default=False,
@@ -82,7 +117,7 @@ class Settings:
     )
 
     def problems(self) -> list[str]:
-        """Sentences on combinations that a start refuses; a service adds its own."""
+        """Refuse in production what is only for development."""
         if self.profile == "production" and self.clock_file:
             return ["PORTAL_CLOCK_FILE is for development; remove it or set PORTAL_PROFILE."]
         return []

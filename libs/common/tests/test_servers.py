@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import pwd
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -189,35 +187,45 @@ from common.testing import servers
 servers.engine_answers = lambda: False
 
 @pytest.mark.timeout(0)
-def test_waits_for_ever(postgres_server, rabbit_server):
-    with open({paths!r} + ".draft", "w") as file:
-        print(postgres_server.data_dir, rabbit_server.data_dir, file=file)
-    os.rename({paths!r} + ".draft", {paths!r})
+def test_waits_for_ever({fixture}):
+    with open({note!r} + ".draft", "w") as file:
+        file.write(str({fixture}.data_dir.parent))
+    os.rename({note!r} + ".draft", {note!r})
     signal.pause()
 """
 
 
 @needs_proc
-@pytest.mark.rabbit
-@pytest.mark.postgres
 @pytest.mark.usefixtures("private")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_an_interrupted_pytest_leaves_no_server(tmp_path: Path, number: signal.Signals) -> None:
-    paths = tmp_path / "paths"
-    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = timeout\n")
-    (tmp_path / "test_it.py").write_text(INTERRUPTED.format(paths=str(paths)))
+@pytest.mark.parametrize(
+    ("fixture", "number"),
+    [
+        pytest.param("postgres_server", signal.SIGINT, marks=pytest.mark.postgres),
+        pytest.param("rabbit_server", signal.SIGTERM, marks=pytest.mark.rabbit),
+        pytest.param("postgres_server", signal.SIGKILL, marks=pytest.mark.postgres),
+    ],
+)
+def test_an_interrupted_pytest_leaves_no_server(
+    tmp_path: Path, fixture: str, number: signal.Signals
+) -> None:
+    note = tmp_path / "note"
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    (tmp_path / "test_it.py").write_text(INTERRUPTED.format(fixture=fixture, note=str(note)))
     run = subprocess.Popen(
         [sys.executable, "-m", "pytest", "-q", "-p", "common.testing.plugin", "test_it.py"],
         cwd=tmp_path,
         start_new_session=True,
     )
-    eventually(lambda: paths.exists() or run.poll() is not None)
-    folders = [Path(data).parent for data in paths.read_text().split()]
-    assert all(inhabitants(folder) for folder in folders)
-    os.killpg(run.pid, number)
-    run.wait(60)
-    eventually(lambda: not any(inhabitants(folder) for folder in folders))
-    eventually(lambda: not any(folder.exists() for folder in folders))
+    try:
+        eventually(lambda: note.exists() or run.poll() is not None)
+        folder = Path(note.read_text())
+        assert inhabitants(folder)
+        os.killpg(run.pid, number)
+        run.wait(60)
+    finally:
+        run.kill()
+    eventually(lambda: not inhabitants(folder))
+    eventually(lambda: not folder.exists())
 
 
 def eventually(true: Callable[[], bool]) -> None:
@@ -279,15 +287,10 @@ def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
     assert inhabitants(tmp_path) == []
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="only root runs PostgreSQL as another user")
-def test_a_closed_folder_outside_the_temporary_ones_is_named_and_left_closed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.postgres
+@pytest.mark.usefixtures("private")
+def test_data_may_lie_below_a_folder_that_is_closed_to_others(tmp_path: Path) -> None:
     tmp_path.chmod(0o700)
-    elsewhere = tmp_path / "temporary"
-    elsewhere.mkdir()
-    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(elsewhere))
-    nobody = pwd.getpwnam("nobody")
-    with pytest.raises(ServerFailed, match=rf"chmod o\+x {tmp_path}"):
-        processes._open_the_way(tmp_path / "data", nobody)
+    with start_postgres(tmp_path / "below" / "kept") as server:
+        assert value(server.url, "SELECT 1") == 1
     assert tmp_path.stat().st_mode & 0o777 == 0o700

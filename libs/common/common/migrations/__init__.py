@@ -69,7 +69,7 @@ def _folders(runtime: Any) -> tuple[Path, Path]:
 def _config(runtime: Any) -> Config:
     config = Config()
     config.set_main_option("script_location", str(_HERE))
-    config.set_main_option("version_path_separator", "os")
+    config.set_main_option("path_separator", "os")
     locations = ":".join(str(folder) for folder in _folders(runtime))
     config.set_main_option("version_locations", locations)
     config.set_main_option("file_template", "%%(rev)s_%%(slug)s")

@@ -1,10 +1,10 @@
-"""A clock that stands still until it is moved."""
+"""Clocks that tests move: one stands still, one runs."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from common.clock import duration
+from common.clock import SystemClock, duration
 
 
 class StandingClock:
@@ -20,3 +20,19 @@ class StandingClock:
     def advance(self, by: str | timedelta) -> None:
         """Move forward by an ISO 8601 duration or a timedelta."""
         self.instant += duration(by) if isinstance(by, str) else by
+
+
+class RunningClock:
+    """The machine's clock, moved forward by tests; for what runs in threads."""
+
+    def __init__(self) -> None:
+        self._system, self._shift = SystemClock(), timedelta()
+
+    def now(self) -> datetime:
+        """Return the shifted instant."""
+        return self._system.now() + self._shift
+
+    def advance(self, by: str | timedelta) -> None:
+        """Move forward by an ISO 8601 duration or a timedelta."""
+        now = self.now()
+        self._shift += (duration(by) + now - now) if isinstance(by, str) else by

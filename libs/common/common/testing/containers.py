@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from docker.errors import DockerException
+from testcontainers.core.config import ConnectionMode
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.docker_client import DockerClient
 
@@ -42,22 +43,25 @@ class ContainerServer(Server):
         data: tuple[Path | None, str],
     ) -> None:
         folder, inside = data
-        host, outside = container.get_container_host_ip(), free_port()
-        local = host in ("localhost", "127.0.0.1")
-        address = "127.0.0.1" if local else "0.0.0.0"  # noqa: S104
-        container.ports[str(port)] = (address, outside)  # type: ignore[assignment]
         if folder:
             folder = folder.resolve() / "container"
             folder.mkdir(parents=True, exist_ok=True)
             user = f"{os.getuid()}:{os.getgid()}" if os.getuid() else None
             container.with_volume_mapping(folder, inside, "rw")
             container.with_kwargs(hostname="portal", user=user)
-        super().__init__(url.format(address=f"{host}:{outside}"), folder)
+        client = container.get_docker_client()
+        local = client.get_connection_mode() is ConnectionMode.docker_host and (
+            client.host() in ("localhost", "127.0.0.1")
+        )
+        address = "127.0.0.1" if local else "0.0.0.0"  # noqa: S104
+        container.ports[str(port)] = (address, free_port())  # type: ignore[assignment]
         self._container = container
-        self._ready = ready
         atexit.register(self.close)
         try:
             container.start()
+            host = f"{container.get_container_host_ip()}:{container.get_exposed_port(port)}"
+            super().__init__(url.format(host=host), folder)
+            self._ready = functools.partial(ready, self.url)
             self._wait()
         except BaseException:
             self.close()
@@ -88,7 +92,7 @@ class ContainerServer(Server):
             container.reload()
             return bool(container.status == "running")
 
-        wait_until(lambda: self._ready(self.url), runs, lambda: container.logs().decode())
+        wait_until(self._ready, runs, lambda: container.logs().decode())
 
 
 def container_postgres(folder: Path | None) -> Server:
@@ -100,7 +104,7 @@ def container_postgres(folder: Path | None) -> Server:
     return ContainerServer(
         DockerContainer("postgres:17", env=environment, command="-c max_connections=300"),
         5432,
-        "postgresql://postgres@{address}/postgres",
+        "postgresql://postgres@{host}/postgres",
         connect_postgres,
         (folder, "/var/lib/postgresql/data"),
     )
@@ -111,7 +115,7 @@ def container_rabbit(folder: Path | None) -> Server:
     return ContainerServer(
         DockerContainer("rabbitmq:4-management"),
         5672,
-        "amqp://guest:guest@{address}/%2F",
+        "amqp://guest:guest@{host}/%2F",
         connect_rabbit,
         (folder, "/var/lib/rabbitmq"),
     )

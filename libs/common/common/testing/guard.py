@@ -25,7 +25,7 @@ PATIENCE_SECONDS = 20
 def main(order: dict[str, Any]) -> int:
     """Run the server until an order or its own end; returns its exit code.
 
-    order: argv, user and group (None: ours), stop_signal, throwaway (folder to remove, or None).
+    order: argv, stop_signal, throwaway (folder to remove at the end of the pipe, or None).
     """
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(1))
@@ -36,9 +36,6 @@ def main(order: dict[str, Any]) -> int:
         stdin=subprocess.DEVNULL,
         process_group=0,
         pass_fds=(held_by_server,),
-        user=order["user"],
-        group=order["group"],
-        extra_groups=None if order["user"] is None else [],
     )
     os.close(held_by_server)
     word = b""

@@ -8,10 +8,8 @@ import functools
 import glob
 import json
 import os
-import pwd
 import shutil
 import signal
-import stat
 import subprocess
 import sys
 import tempfile
@@ -42,7 +40,6 @@ class Program:
     ready: Callable[[], object]
     environment: dict[str, str] = field(default_factory=dict)
     stop_signal: int = signal.SIGTERM
-    user: pwd.struct_passwd | None = None
 
 
 class PrivateServer(Server):
@@ -87,8 +84,6 @@ class PrivateServer(Server):
         for program in self._programs:
             order = {
                 "argv": program.argv,
-                "user": program.user and program.user.pw_uid,
-                "group": program.user and program.user.pw_gid,
                 "stop_signal": program.stop_signal,
                 "throwaway": str(self._folder) if self._throwaway else None,
             }
@@ -109,14 +104,12 @@ class PrivateServer(Server):
 
 def private_postgres(programs: Path, folder: Path | None) -> Server:
     """PostgreSQL from the folder with its programs; without a folder for data it is throwaway."""
-    user = pwd.getpwnam("postgres") if os.getuid() == 0 else None  # it refuses to run as root
     home = _home("postgres", folder)
-    if user:
-        os.chown(home, user.pw_uid, user.pw_gid)
-        _open_the_way(home, user)
     data, port = home / "data", free_port()
+    if os.getuid() == 0:
+        shutil.chown(home, "postgres", "postgres")
     if not (data / "PG_VERSION").exists():
-        _make_cluster(programs, data, user)
+        _make_cluster(programs, data)
     settings = {
         "listen_addresses": "127.0.0.1",
         "port": port,
@@ -128,10 +121,9 @@ def private_postgres(programs: Path, folder: Path | None) -> Server:
     url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
     options = [f"--{name}={value}" for name, value in settings.items()]
     server = Program(
-        [str(programs / "postgres"), "-D", str(data), *options],
+        [*_never_root(), str(programs / "postgres"), "-D", str(data), *options],
         lambda: connect_postgres(url),
         stop_signal=signal.SIGINT,  # "fast": SIGTERM would wait for every client to leave
-        user=user,
     )
     return PrivateServer(url, home, folder is None, [server])
 
@@ -195,33 +187,25 @@ def _home(product: str, folder: Path | None) -> Path:
     return folder.resolve()
 
 
-def _open_the_way(folder: Path, user: pwd.struct_passwd) -> None:
-    """Let the user pass through the folders above; only temporary ones are changed for that."""
-    temporary = Path(tempfile.gettempdir()).resolve()
-    for parent in folder.parents:
-        mode = parent.stat().st_mode
-        if mode & stat.S_IXOTH or parent.stat().st_uid == user.pw_uid:
-            continue
-        if not parent.is_relative_to(temporary):
-            raise ServerFailed(
-                f"PostgreSQL runs as user {user.pw_name}, who may not pass {parent}.\n"
-                f"Allow it:  chmod o+x {parent}\nor choose another folder for the data."
-            )
-        parent.chmod(mode | stat.S_IXOTH)
+def _never_root() -> list[str]:
+    """Start of a command for PostgreSQL, which refuses to run as root: root becomes `postgres`.
+
+    It keeps the right to pass closed folders, so that the data may lie below one of root's.
+    """
+    if os.getuid() != 0:
+        return []
+    right = "+dac_override"
+    names = ["--reuid=postgres", "--regid=postgres", "--clear-groups"]
+    return ["setpriv", *names, f"--inh-caps={right}", f"--ambient-caps={right}", "--"]
 
 
-def _make_cluster(programs: Path, data: Path, user: pwd.struct_passwd | None) -> None:
+def _make_cluster(programs: Path, data: Path) -> None:
+    options = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]
     made = subprocess.run(
-        [
-            *(programs / "initdb", "--pgdata", data, "--username=postgres", "--auth=trust"),
-            *("--encoding=UTF8", "--locale=C", "--no-sync"),
-        ],
+        [*_never_root(), str(programs / "initdb"), "--pgdata", str(data), *options],
         capture_output=True,
         text=True,
         cwd=data.parent,
-        user=user and user.pw_uid,
-        group=user and user.pw_gid,
-        extra_groups=[] if user else None,
     )
     if made.returncode:
         raise ServerFailed(f"PostgreSQL could not make {data}.\n{made.stderr}")

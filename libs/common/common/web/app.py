@@ -44,10 +44,8 @@ def create_app(runtime: Any) -> Flask:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.extensions["runtime"] = runtime
     app.wsgi_app = ProxyFix(app.wsgi_app, x_proto=1, x_host=1, x_prefix=1)  # type: ignore[method-assign]
-    app.before_request(_begin)
+    observe(app)
     app.before_request(_sign_in)
-    app.after_request(_finish)
-    app.teardown_request(_end)
     api = PortalApi(app, spec_kwargs={"components": {"securitySchemes": _SCHEMES}})
     api.register_blueprint(runtime.parts["routes"].bp)
     docs = get_swaggerui_blueprint("/docs", "../openapi.json", config={"validatorUrl": None})
@@ -57,7 +55,15 @@ def create_app(runtime: Any) -> Flask:
     return app
 
 
+def observe(app: Flask) -> None:
+    """Give every request an id, a span, a log line, a metric and safe headers."""
+    app.before_request(_begin)
+    app.after_request(_finish)
+    app.teardown_request(_end)
+
+
 _SCHEMES = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
+_CONTENT_POLICY = "default-src 'self'; frame-ancestors 'none'; form-action 'self'"
 _DOCUMENTATION = ("api-docs.", "swagger_ui.")
 
 
@@ -94,18 +100,19 @@ def reading() -> Iterator[Session]:
 def _begin() -> None:
     g.started = time.perf_counter()
     g.request_id = str(uuid7())
-    g.span = span(f"{request.method} {request.url_rule or 'unknown'}", request.headers.get("traceparent"))
+    name = f"{request.method} {request.url_rule or 'unknown'}"
+    g.span = span(name, request.headers.get("traceparent"))
     g.span.__enter__()
-    g.cause = Cause("anonymous", g.request_id)
-    g.policy = getattr(runtime().parts["rules"], "POLICY", {})
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(
-        service=runtime().name, request_id=g.request_id, trace_id=trace_id()
+        service=current_app.name, request_id=g.request_id, trace_id=trace_id()
     )
 
 
 def _sign_in() -> None:
     """Deny by default: a route is public, internal, or for people whose account is active."""
+    g.cause = Cause("anonymous", g.request_id)
+    g.policy = getattr(runtime().parts["rules"], "POLICY", {})
     if request.endpoint is None or request.endpoint.startswith(_DOCUMENTATION):
         return
     here = runtime()
@@ -149,9 +156,12 @@ def _finish(response: Response) -> Response:
     response.headers["X-Request-Id"] = g.get("request_id", "")
     response.headers.setdefault("Cache-Control", "no-store")
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "no-referrer")
+    if not (request.endpoint or "").startswith(_DOCUMENTATION):
+        response.headers.setdefault("Content-Security-Policy", _CONTENT_POLICY)
     route = str(request.url_rule) if request.url_rule else "unknown"
     seconds = time.perf_counter() - g.get("started", time.perf_counter())
-    labels = (runtime().name, route, request.method, str(response.status_code))
+    labels = (current_app.name, route, request.method, str(response.status_code))
     REQUESTS.labels(*labels).observe(seconds)
     log.info(
         "request answered",

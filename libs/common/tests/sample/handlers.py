@@ -1,4 +1,4 @@
-from sample.models import Parcel, ParcelSent
+from sample.models import Arrival, Parcel, ParcelSent
 
 from common.messaging import on
 from common.web import standing
@@ -19,5 +19,6 @@ def count_arrival(event, session):
     """Count how often it arrived; a weight of 666 always falls."""
     parcel = session.get_one(Parcel, event.parcel_id, with_for_update=True)
     parcel.arrivals += 1
+    session.add(Arrival(parcel_id=parcel.id, sequence=session.info["envelope"].order))
     if event.weight == 666:
         raise Dropped

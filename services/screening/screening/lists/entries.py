@@ -145,11 +145,11 @@ def _days(text: str) -> tuple[date, date] | None:
     found = _DATED.fullmatch(text)
     if not found:
         return None
-    year, month, day = (int(part) if part else None for part in found.groups())
+    year, month, day = found.groups()
     try:
-        first = date(year, month or 1, day or 1)
+        first = date(int(year), int(month or 1), int(day or 1))
     except ValueError:
         return None
-    if day:
-        return first, first
-    return first, date(year, month or 12, monthrange(year, month or 12)[1])
+    last_month = int(month or 12)
+    last_day = int(day) if day else monthrange(first.year, last_month)[1]
+    return first, date(first.year, last_month, last_day)

@@ -21,13 +21,14 @@ from screening.lists.entries import (
     script_of,
     single_spaced,
 )
-from screening.lists.files import ListFile, ListRefused
+from screening.lists.files import ListFile
 
 LIST_ID = "us-sdn"
 REQUIRED = ("sdn.csv", "alt.csv", "add.csv")
 FILES = (*REQUIRED, "sdn_comments.csv")
 
 _COLUMNS = {"sdn.csv": 12, "alt.csv": 5, "add.csv": 6, "sdn_comments.csv": 2}
+_MAX_LINE = 1024 * 1024  # bytes; a longer one comes in pieces, which then are no rows
 _NULL = "-0-"
 _KINDS: dict[str, EntryKind] = {
     "individual": "individual",
@@ -54,8 +55,8 @@ def parse(files: Mapping[str, ListFile]) -> ParsedList:
     for entry_id, _, kind, text, _ in _rows(files["alt.csv"]):
         if kind.strip() not in _ALIAS_KINDS:
             raise files["alt.csv"].refused(f"its alias type {kind.strip()!r} is not known")
-        name = _name(text, True, _ALIAS_KINDS[kind.strip()])
-        aliases.setdefault(entry_id, []).append(name)
+        alias = _name(text, True, _ALIAS_KINDS[kind.strip()])
+        aliases.setdefault(entry_id, []).append(alias)
     comments = files.get("sdn_comments.csv")
     continued = dict(_rows(comments)) if comments else {}
     entries = [_entry(row, aliases, continued, files["sdn.csv"]) for row in _rows(files["sdn.csv"])]
@@ -114,14 +115,19 @@ def _found(pattern: re.Pattern, remarks: list[str]) -> Iterator[re.Match]:
 
 def _birth_date(circa: str | None, text: str) -> BirthDate:
     first, _, last = (part.strip() for part in text.replace(" to ", "-").partition("-"))
-    dates = [_DATE.fullmatch(part) for part in (first, last) if part]
+    dates = [_edtf(part) for part in (first, last) if part]
     if not all(dates):
         return BirthDate(single_spaced((circa or "") + text))
     about = "~" if circa else ""
-    return BirthDate("/".join(_edtf(*found.groups()) + about for found in dates))
+    return BirthDate("/".join(dated + about for dated in dates))
 
 
-def _edtf(day: str | None, month: str | None, year: str) -> str:
+def _edtf(text: str) -> str:
+    """EDTF of "02 Mar 1957", "Mar 1957" or "1957"; empty for anything else."""
+    found = _DATE.fullmatch(text)
+    if not found:
+        return ""
+    day, month, year = found.groups()
     parts = [year]
     if month:
         parts.append(f"{_MONTHS.index(month) + 1:02}")
@@ -151,7 +157,7 @@ def _rows(file: ListFile) -> Iterator[list[str]]:
 def _lines(file: ListFile) -> Iterator[str]:
     """Lines as latin-1, which decodes anything: what is plainly another encoding is refused."""
     reader = io.BufferedReader(file)
-    for line in reader:
+    while line := reader.readline(_MAX_LINE):
         if b"\x00" in line or (not line.isascii() and _is_utf8(line)):
             raise file.refused("it is not in latin-1, in which OFAC publishes its CSV")
         yield line.decode("latin-1")

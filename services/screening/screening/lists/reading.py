@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
-from datetime import date
 from pathlib import Path
 
 from screening.lists import ofac, un
@@ -22,15 +21,22 @@ def read_lists(path: Path) -> Iterator[ParsedList]:
     Source: S14, S22.
     """
     files = sorted(path.rglob("*")) if path.is_dir() else [path]
-    sets = set()
+    sets: set[Path] = set()
+    found = False
     for file in files:
         name = _plain_name(file)
+        if file.parent in sets and name in ofac.FILES:
+            continue
         if name in ofac.FILES:
-            if file.parent not in sets:
-                sets.add(file.parent)
-                yield _checked(_read_ofac(file.parent), file)
+            sets.add(file.parent)
+            yield _checked(_read_ofac(file.parent), file)
         elif not path.is_dir() or (file.is_file() and name.endswith((".xml", ".csv"))):
             yield _checked(_read_xml(file), file)
+        else:
+            continue
+        found = True
+    if not found:
+        raise ListRefused(path.name, "it holds no list")
 
 
 def read_list(path: Path) -> ParsedList:
@@ -55,7 +61,11 @@ def _read_xml(path: Path) -> ParsedList:
 
 
 def _read_ofac(folder: Path) -> ParsedList:
-    paths = {_plain_name(path): path for path in folder.iterdir()}
+    paths: dict[str, Path] = {}
+    for path in folder.iterdir():
+        if _plain_name(path) in paths:
+            raise ListRefused(path.name, "it lies there twice, plain and packed")
+        paths[_plain_name(path)] = path
     for name in ofac.REQUIRED:
         if name not in paths:
             raise ListRefused(name, "it is missing beside the other files of its set")

@@ -9,6 +9,7 @@ from screening.lists.entries import (
     Entry,
     EntryKind,
     Name,
+    NameKind,
     ParsedList,
     script_of,
     single_spaced,
@@ -65,7 +66,7 @@ def _names(element: Element) -> Iterator[Name]:
     for alias in element.iterfind(f"{element.tag}_ALIAS"):
         quality = single_spaced(alias.findtext("QUALITY"))
         for text in _texts(alias, "ALIAS_NAME"):
-            kind = "former" if quality == "f.k.a." else "alias"
+            kind: NameKind = "former" if quality == "f.k.a." else "alias"
             yield Name(text, script_of(text), quality != "Low", kind)
 
 

@@ -117,7 +117,7 @@ class _Sender:
                 self._channel.prepare_message(
                     message.body,
                     content_type=CONTENT_TYPE,
-                    headers={"x-attempt": message.attempt, **headers},
+                    headers={**_attempt_header(message), **headers} or None,
                     properties={
                         "delivery_mode": 2, "message_id": message.event_id, "type": message.type
                     },
@@ -232,6 +232,10 @@ def apply(channel: Any, topology: Mapping[str, Sequence[str]], ladder: Ladder) -
         )
         for key in queue.routing_keys:
             channel.queue_bind(queue.name, EXCHANGE, key)
+
+
+def _attempt_header(message: Message) -> dict[str, int]:
+    return {"x-attempt": message.attempt} if message.attempt > 1 else {}
 
 
 def _attempt(headers: Mapping[str, Any]) -> int:

@@ -1,0 +1,3 @@
+"""Switches the fixtures for real servers on, for every test of the repository."""
+
+pytest_plugins = ["common.testing.plugin"]

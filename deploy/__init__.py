@@ -1,0 +1,1 @@
+"""How the estate is run."""

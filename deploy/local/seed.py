@@ -1,0 +1,181 @@
+"""What an estate for trying out has at its first start: lists, staff, customers, products."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from importlib import resources
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import httpx
+
+from common.clock import duration
+from deploy.local.portal import Person, Portal, over_http
+
+PASSWORD = "correct horse battery staple"  # noqa: S105 - for trying out, printed at the start
+STAFF = {
+    "admin": ("Ada", "Beheer"),
+    "approver": ("Aart", "Vrijgave"),
+    "compliance": ("Conny", "Regelwerk"),
+    "dpo": ("Dirk", "Datenhut"),
+    "support": ("Sanne", "Storing"),
+    "shop": ("Sjors", "Winkelier"),
+    "trainer": ("Tilda", "Lehrsaal"),
+}
+CUSTOMERS = (("Blechwerk Nordlicht GmbH", "DE"), ("Plaatwerk De Kanter B.V.", "NL"))
+PRODUCTS = (
+    ("NOZZLE-15", "Laser nozzle 1.5 mm", "Lasermondstuk 1,5 mm", "Laserdüse 1,5 mm", "24.90"),
+    ("LENS-75", "Focusing lens 7.5 inch", "Focuslens 7,5 inch", "Fokuslinse 7,5 Zoll", "189.00"),
+    ("PUNCH-A10", "Punch A 10 mm round", "Stempel A 10 mm rond", "Stempel A 10 mm rund", "58.40"),
+)
+
+
+def address(role: str) -> str:
+    """Mail address of the member of staff with this role."""
+    return f"{role}@portal.example"
+
+
+class Serving(AbstractContextManager[None]):
+    """A WSGI server at work in a thread, for as long as the block lasts."""
+
+    def __init__(self, server: Any) -> None:
+        self._server = server
+        self._thread = threading.Thread(target=server.run, name="web")
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._server.close()
+        self._server.pull_trigger()
+        self._server.task_dispatcher.shutdown()
+        self._thread.join(timeout=10)
+
+
+def first_start(folder: Path, url: str, lists: Path | None) -> None:
+    """Fill an empty estate; does nothing at later starts."""
+    done = folder / "seeded"
+    if done.exists():
+        return
+    print("First start: importing sanctions lists, entering staff and customers …", file=sys.stderr)
+    fill(over_http(url, folder, operate), lists)
+    done.touch()
+
+
+def fill(portal: Portal, lists: Path | None) -> None:
+    """Import lists, appoint staff, enter customers, machines, products and training sessions."""
+    portal.operate("screening", "lists", "import", str(lists or sample_lists()))
+    for role, (given, family) in STAFF.items():
+        portal.operate(
+            "identity", "staff", "add", "--email", address(role), "--given-name", given,
+            "--family-name", family, "--language", "en", "--role", role, "--password-stdin",
+            stdin=PASSWORD + "\n",
+        )  # fmt: skip
+    staff = {role: portal.until(_can_sign_in(portal, role)) for role in STAFF}
+    for name, country in CUSTOMERS:
+        body = {"name": name, "country": country}
+        customer = staff["admin"].post("identity", "organisations", body).json()
+        _machines(staff["support"], customer["id"])
+    for sku, en, nl, de, amount in PRODUCTS:
+        price = {"amount": amount, "currency": "EUR"}
+        body = {"sku": sku, "name": {"en": en, "nl": nl, "de": de}, "price": price}
+        staff["shop"].post("shop", "products", body)
+    _training_sessions(portal, staff["trainer"])
+
+
+def sample_lists() -> Path:
+    """Folder with the bundled lists of invented people."""
+    return Path(str(resources.files("screening") / "sample" / "2026-01-01"))
+
+
+def operate(service: str, *arguments: str, stdin: str = "") -> str:
+    """Run an operator command with this process's environment."""
+    done = subprocess.run(
+        [sys.executable, "-m", service.replace("-", "_"), *arguments],
+        env=os.environ,
+        input=stdin,
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"{service} {' '.join(arguments[:2])}: {done.stderr.strip()[-500:]}")
+    return done.stdout
+
+
+def wait_for(url: str, seconds: float = 60) -> None:
+    """Wait until a URL answers with success; raises TimeoutError."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            if httpx.get(url, timeout=5).is_success:
+                return
+        except httpx.HTTPError:
+            pass
+        time.sleep(0.1)
+    raise TimeoutError(f"{url} is not ready after {seconds:.0f} s")
+
+
+def welcome(folder: Path, url: str, development: str = "") -> str:
+    """Say in a few lines what to open and who can sign in."""
+    lines: Sequence[str] = (
+        "",
+        f"The customer portal runs at {url}  (data in {folder})",
+        f"  services    {url}/ links the documentation of each, e.g. {url}/api/shop/docs/",
+        f"  mailbox     {development or url + '/development/'} shows every mail and moves the clock",
+        f"  sign in     POST {url}/api/identity/sessions with password “{PASSWORD}” as",
+        f"              {', '.join(address(role) for role in STAFF)}",
+        "  the story   make demo (in another terminal)",
+        "  stop        Ctrl-C",
+    )
+    return "\n".join(lines)
+
+
+def _can_sign_in(portal: Portal, role: str) -> Any:
+    def signed_in() -> Person | None:
+        person = Person(portal, address(role), PASSWORD, None)
+        body = {"email": person.email, "password": person.password}
+        answer = person.send("POST", "identity", "sessions", None, json=body)
+        if not answer.is_success:
+            return None
+        person.token = answer.json()["access_token"]
+        return person
+
+    return signed_in
+
+
+def _machines(support: Person, organisation_id: str) -> None:
+    for number, product in enumerate(("Laser cutter L 3030", "Press brake B 5130"), start=1):
+        serial = f"{product.split()[-2]}{product.split()[-1]}-{organisation_id[-6:]}-{number}"
+        body = {"organisation_id": organisation_id, "product": product, "serial_number": serial}
+        support.post("service-cases", "machines", body)
+
+
+def _training_sessions(portal: Portal, trainer: Person) -> None:
+    today = portal.clock.now().replace(hour=8, minute=0, second=0, microsecond=0)
+    for weeks, capacity in ((4, 12), (8, 6)):
+        begins = today + duration(f"P{weeks}W")
+        body = {
+            "title": {
+                "en": "Laser cutting, basics",
+                "nl": "Lasersnijden, basis",
+                "de": "Laserschneiden, Grundlagen",
+            },
+            "place": "Training centre",
+            "starts_at": begins.isoformat(),
+            "ends_at": (begins + duration("P2D")).isoformat(),
+            "capacity": capacity,
+        }
+        trainer.post("training", "sessions", body)

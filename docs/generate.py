@@ -1,0 +1,48 @@
+"""Writes the generated documents, or with --check says which of them are stale (exit 1)."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from common.events import docs
+from common.events.catalogue import OWNERS_OF_PERSONAL_DATA
+from common.messaging import topology
+from common.service import load_services
+
+HERE = Path(__file__).parent
+
+
+def documents() -> dict[Path, str]:
+    """Content of every generated file, made from the code."""
+    services = load_services(OWNERS_OF_PERSONAL_DATA).values()
+    found = [each for service in services for each in service.subscriptions]
+    return {
+        HERE / "events.md": docs.events_md(found),
+        HERE / "asyncapi.yaml": docs.asyncapi_yaml(found),
+        topology.SUBSCRIPTIONS_FILE: docs.subscriptions_json(found),
+    }
+
+
+def main() -> int:
+    """Write or check."""
+    parser = argparse.ArgumentParser(prog="docs/generate.py", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing, report stale files")
+    check = parser.parse_args().check
+    stale = [
+        (path, text)
+        for path, text in documents().items()
+        if not path.exists() or path.read_text() != text
+    ]
+    for path, text in stale:
+        if check:
+            print(f"{path.name} is stale: run `make docs` and commit it.", file=sys.stderr)
+        else:
+            path.write_text(text)
+            print(path.name)
+    return 1 if check and stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

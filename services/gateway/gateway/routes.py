@@ -1,0 +1,152 @@
+"""Pages for people who follow a mailed link, and the way through to the services."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+from flask import Blueprint, Response, current_app, render_template, request
+
+from common.refusals import NotFound, Unavailable
+from common.texts import language_of
+from common.tracing import traceparent
+from gateway.texts import PAGES
+
+HERE = Path(__file__).parent
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+HOP_BY_HOP = frozenset({
+    "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer",
+    "transfer-encoding", "upgrade", "server", "date",
+})  # fmt: skip
+"""Headers that belong to one connection."""
+OURS = frozenset({
+    "host", "content-length", "traceparent", "x-forwarded-for", "x-forwarded-host",
+    "x-forwarded-proto", "x-forwarded-prefix",
+})  # fmt: skip
+"""Headers of a request that only the gateway may say."""
+
+bp = Blueprint("gateway", __name__)
+
+
+@bp.get("/")
+def start() -> str:
+    """Say what is here."""
+    return _page("start.html", services=sorted(current_app.extensions["upstreams"]))
+
+
+@bp.get("/confirm")
+def ask_to_confirm() -> str:
+    """Show a button: a link that mail scanners open must not confirm anything."""
+    return _page("form.html", page="confirm", token=request.args.get("token", ""))
+
+
+@bp.post("/confirm")
+def confirm() -> tuple[str, int]:
+    """Confirm the address of a registration."""
+    return _send("confirm", "/registrations/confirmation", {"token": request.form["token"]})
+
+
+@bp.get("/password")
+def ask_for_password() -> str:
+    """Ask for a new password."""
+    return _page("form.html", page="password", token=request.args.get("token", ""))
+
+
+@bp.post("/password")
+def set_password() -> tuple[str, int]:
+    """Set the password with the mailed token."""
+    sent = {"token": request.form["token"], "password": request.form["password"]}
+    return _send("password", "/passwords", sent)
+
+
+@bp.get("/healthz")
+def healthz() -> dict[str, str]:
+    """Say that the process answers."""
+    return {"status": "ok"}
+
+
+@bp.get("/readyz")
+def readyz() -> dict[str, str]:
+    """The gateway needs nothing of its own to be ready."""
+    return {"status": "ready"}
+
+
+@bp.route("/api/<service>/", defaults={"path": ""}, methods=METHODS)
+@bp.route("/api/<service>/<path:path>", methods=METHODS)
+def hand_on(service: str, path: str) -> Response:
+    """Hand a request to a service, and its answer back, both as streams."""
+    if service not in current_app.extensions["upstreams"] or path.startswith("internal/"):
+        raise NotFound()
+    client: httpx.Client = current_app.extensions["upstreams"][service]
+    asked = client.build_request(
+        request.method,
+        f"/{path}",
+        params=request.query_string or None,
+        headers=_forwarded(service),
+        content=_body(),
+    )
+    answer = _sent(client, service, asked)
+    headers = [(k, v) for k, v in answer.headers.multi_items() if k.lower() not in HOP_BY_HOP]
+    response = Response(_chunks(answer), answer.status_code, headers)
+    response.call_on_close(answer.close)
+    return response
+
+
+def _forwarded(service: str) -> list[tuple[str, str]]:
+    kept = [(k, v) for k, v in request.headers.items() if k.lower() not in HOP_BY_HOP | OURS]
+    kept += [
+        ("X-Forwarded-For", request.remote_addr or ""),
+        ("X-Forwarded-Host", request.host),
+        ("X-Forwarded-Proto", request.scheme),
+        ("X-Forwarded-Prefix", f"/api/{service}"),
+    ]
+    if (context := traceparent()) is not None:
+        kept.append(("traceparent", context))
+    if request.content_length is not None:
+        kept.append(("Content-Length", str(request.content_length)))
+    return kept
+
+
+def _body() -> Iterator[bytes] | None:
+    if not request.content_length and "Transfer-Encoding" not in request.headers:
+        return None
+    return iter(lambda: request.stream.read(65536), b"")
+
+
+def _sent(client: httpx.Client, service: str, asked: httpx.Request) -> httpx.Response:
+    try:
+        return client.send(asked, stream=True)
+    except httpx.HTTPError as error:
+        raise Unavailable(f"{service} does not answer.") from error
+
+
+def _chunks(answer: httpx.Response) -> Iterator[bytes]:
+    yield from answer.iter_raw()
+
+
+def _language() -> str:
+    return language_of([tag for tag, _ in request.accept_languages])
+
+
+def _page(template: str, **values: Any) -> str:
+    language = _language()
+    texts = {name: text.say(language) for name, text in PAGES.items()}
+    return render_template(template, language=language, texts=texts, **values)
+
+
+def _send(page: str, path: str, body: dict[str, str]) -> tuple[str, int]:
+    """Send what a form holds to identity and show how it went, in the reader's language."""
+    client: httpx.Client = current_app.extensions["upstreams"]["identity"]
+    headers = {"Accept-Language": _language()}
+    answer = _sent(client, "identity", client.build_request("POST", path, json=body, headers=headers))
+    answer.read()
+    if answer.is_success:
+        return _page("done.html", page=page), 200
+    problem = answer.json()
+    notes = [each["detail"] for each in problem.get("errors", ())] or [problem.get("detail", "")]
+    return (
+        _page("form.html", page=page, token=body["token"], title=problem["title"], notes=notes),
+        answer.status_code,
+    )

@@ -1,0 +1,29 @@
+"""Settings of the gateway."""
+
+from dataclasses import dataclass
+
+from common.events.catalogue import OWNERS_OF_PERSONAL_DATA
+from common.settings import ProcessSettings, setting
+
+
+def upstreams(text: str) -> dict[str, str]:
+    """Base URL of each service, from "identity=http://…,shop=http://…"."""
+    pairs = (pair.strip().partition("=") for pair in text.split(",") if pair.strip())
+    return {name: url.rstrip("/") for name, _, url in pairs}
+
+
+def _names_all(text: str) -> bool:
+    found = upstreams(text)
+    return set(found) == set(OWNERS_OF_PERSONAL_DATA) and all(
+        url.startswith(("http://", "https://")) for url in found.values()
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(ProcessSettings):
+    """Where the services are."""
+
+    upstreams: str = setting(
+        "base URL of every service: identity=http://…,screening=http://…,…", allowed=_names_all
+    )
+    timeout_seconds: int = setting("how long a service may take to answer", default=30)

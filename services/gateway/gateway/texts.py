@@ -1,0 +1,32 @@
+"""What the gateway's own pages say."""
+
+from common.texts import Text
+
+PAGES = {
+    "portal": Text("Customer portal", "Klantportaal", "Kundenportal"),
+    "start": Text(
+        "Each service describes itself:",
+        "Elke dienst beschrijft zichzelf:",
+        "Jeder Dienst beschreibt sich selbst:",
+    ),
+    "confirm": Text(
+        "Confirm your e-mail address", "Bevestig uw e-mailadres", "E-Mail-Adresse bestätigen"
+    ),
+    "confirm_done": Text(
+        "Thank you. We now check your registration and write to you when your account is released.",
+        "Dank u. Wij controleren uw registratie en schrijven u zodra uw account is vrijgegeven.",
+        "Danke. Wir prüfen Ihre Registrierung und schreiben Ihnen, sobald Ihr Konto frei ist.",
+    ),
+    "password": Text("Choose a password", "Kies een wachtwoord", "Passwort wählen"),
+    "password_label": Text(
+        "New password (12 to 256 characters)",
+        "Nieuw wachtwoord (12 tot 256 tekens)",
+        "Neues Passwort (12 bis 256 Zeichen)",
+    ),
+    "password_done": Text(
+        "Your password is set. You can sign in now.",
+        "Uw wachtwoord is ingesteld. U kunt zich nu aanmelden.",
+        "Ihr Passwort ist gesetzt. Sie können sich jetzt anmelden.",
+    ),
+    "documentation": Text("documentation", "documentatie", "Dokumentation"),
+}

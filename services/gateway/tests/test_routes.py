@@ -1,0 +1,130 @@
+"""The gateway: what it hands on, what it keeps back, and its pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+from flask import Flask, Response, jsonify, request
+from flask.testing import FlaskClient
+
+from common.events.catalogue import OWNERS_OF_PERSONAL_DATA
+from common.settings import SettingsError, check
+from gateway.app import create_app
+from gateway.settings import Settings
+
+UPSTREAMS = ",".join(f"{name}=http://{name}.test" for name in OWNERS_OF_PERSONAL_DATA)
+
+
+def service() -> Flask:
+    """A service that says what it was asked."""
+    app = Flask("shop")
+
+    @app.route("/echo/<path:rest>", methods=["GET", "POST", "PATCH", "DELETE"])
+    def echo(rest: str) -> Any:
+        return jsonify(
+            path=rest,
+            query=request.query_string.decode(),
+            body=request.get_data().decode(),
+            prefix=request.headers.get("X-Forwarded-Prefix"),
+            forwarded_for=request.headers.get("X-Forwarded-For"),
+            authorization=request.headers.get("Authorization"),
+        )
+
+    @app.get("/teapot")
+    def teapot() -> Response:
+        return Response("short and stout", 418, {"ETag": '"7"', "Content-Length": "15"})
+
+    @app.post("/registrations/confirmation")
+    def confirm() -> Any:
+        if request.json == {"token": "good"}:
+            return {"state": "screening"}
+        return {"title": "This link is not valid any more", "detail": "Ask for a new one."}, 404
+
+    return app
+
+
+@pytest.fixture
+def client() -> Callable[..., FlaskClient]:
+    def make(**transports: httpx.BaseTransport) -> FlaskClient:
+        reached = {name: httpx.WSGITransport(app=service()) for name in OWNERS_OF_PERSONAL_DATA}
+        settings = Settings(upstreams=UPSTREAMS, profile="development")
+        return create_app(settings, {**reached, **transports}).test_client()
+
+    return make
+
+
+def test_a_request_reaches_its_service_with_query_body_and_token(client):
+    answer = client().post(
+        "/api/shop/echo/a%20b?x=1&x=2", data="hello", headers={"Authorization": "Bearer t"}
+    ).json
+    assert answer["path"] == "a b"
+    assert answer["query"] == "x=1&x=2"
+    assert answer["body"] == "hello"
+    assert answer["authorization"] == "Bearer t"
+    assert answer["prefix"] == "/api/shop"
+
+
+def test_the_caller_cannot_say_where_a_request_comes_from(client):
+    forged = {"X-Forwarded-For": "6.6.6.6", "X-Forwarded-Prefix": "/evil"}
+    answer = client().get("/api/shop/echo/x", headers=forged).json
+    assert answer["forwarded_for"] == "127.0.0.1"
+    assert answer["prefix"] == "/api/shop"
+
+
+def test_status_headers_and_body_come_back_as_they_were(client):
+    answer = client().get("/api/shop/teapot")
+    assert (answer.status_code, answer.data, answer.headers["ETag"]) == (
+        418, b"short and stout", '"7"',
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("path", ["/api/shop/internal/names", "/api/nobody/x", "/nowhere"])
+def test_what_is_not_for_people_is_not_found(client, path):
+    answer = client().get(path)
+    assert answer.status_code == 404
+    assert answer.content_type == "application/problem+json"
+
+
+def test_a_service_that_is_away_is_a_503_with_retry_after(client):
+    away = httpx.HTTPTransport()
+
+    def refuse(_: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused")
+
+    away.handle_request = refuse  # type: ignore[method-assign]
+    answer = client(shop=away).get("/api/shop/orders")
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) > 0
+    assert answer.json["type"] == "/problems/unavailable"
+
+
+def test_a_mailed_link_confirms_nothing_until_the_button_is_pressed(client):
+    page = client().get("/confirm?token=good")
+    assert page.status_code == 200
+    assert 'value="good"' in page.text
+    assert "Thank you" in client().post("/confirm", data={"token": "good"}).text
+
+
+def test_a_link_that_is_used_up_says_so_on_the_page(client):
+    page = client().post("/confirm", data={"token": "old"})
+    assert page.status_code == 404
+    assert "This link is not valid any more" in page.text
+
+
+@pytest.mark.parametrize(("language", "title"), [("nl", "Klantportaal"), ("de-AT", "Kundenportal")])
+def test_pages_speak_the_readers_language(client, language, title):
+    page = client().get("/", headers={"Accept-Language": language})
+    assert title in page.text
+
+
+def test_a_token_in_a_link_is_escaped_on_the_page(client):
+    page = client().get("/confirm", query_string={"token": '"><script>x</script>'})
+    assert "<script>" not in page.text
+
+
+def test_a_start_without_all_services_is_refused():
+    with pytest.raises(SettingsError, match="GATEWAY_UPSTREAMS"):
+        check(Settings(upstreams="shop=http://shop.test"), "gateway")

@@ -1,0 +1,210 @@
+"""Changes of accounts: who calls holds the account's row locked, before any other row of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from common.clock import now
+from common.db import insert
+from common.events.catalogue import AccountSessionsEnded
+from common.messaging import publish
+from common.privacy.audit import audit
+from common.web.standing import AccountStanding
+from identity.mails import write
+from identity.models import Account, MailKind, SignInSession
+from identity.passwords import Hash
+from identity.rules.addresses import email_key
+from identity.rules.dates import QUIET
+from identity.rules.states import (
+    HIDDEN,
+    STANDING,
+    Grounds,
+    Screening,
+    State,
+    Step,
+    Trigger,
+    step,
+)
+
+MAIL_AFTER = {
+    (State.SCREENING, State.ACTIVE): MailKind.RELEASED,
+    (State.AWAITING_APPROVAL, State.ACTIVE): MailKind.RELEASED,
+    (State.SCREENING, State.REFUSED): MailKind.REFUSED,
+    (State.AWAITING_APPROVAL, State.REFUSED): MailKind.REFUSED,
+    (State.BLOCKED, State.REFUSED): MailKind.REFUSED,
+}
+"""What people are told when their account goes from one state to another."""
+
+
+def locked(session: Session, account_id: UUID) -> Account:
+    """An account's row as it is now, held until the end of the transaction."""
+    return session.get_one(Account, account_id, with_for_update=True, populate_existing=True)
+
+
+def change_state(session: Session, account: Account, trigger: Trigger) -> None:
+    """Let something happen to an account: state, epoch, event, audit and mail in one transaction.
+
+    account: its row, locked. Raises IllegalTransition when that is not possible now. What changes
+    nothing (a late verdict, a second block) leaves no trace.
+    """
+    known = grounds_of(account)
+    before, result = account.state, step(account.state, trigger, known)
+    if result.state is before and result.grounds == known:
+        return
+    _keep(account, result, now(session))
+    if result.ends_tokens:
+        _end_sessions(session, account)
+    session.flush()
+    audit(session, f"account.{trigger.value}", account.id)
+    if result.event is not None:
+        publish(session, _event(result.event, account))
+    if result.state not in (before, State.REGISTERED):
+        _keep_own_standing(session, account)
+    if (before, result.state) in MAIL_AFTER:
+        write(session, account.id, MAIL_AFTER[before, result.state])
+
+
+def register(session: Session, form: dict, password: Hash) -> None:
+    """Note a registration; an address that is known already is told so by mail, and nobody else.
+
+    form: a checked Registration without its password.
+    """
+    values = {
+        **form,
+        **_password_columns(password),
+        "email_key": email_key(form["email"]),
+        "state": State.REGISTERED,
+        "registered_at": now(session),
+    }
+    made = insert(session, Account).values(**values).on_conflict_do_nothing()
+    account_id = session.scalar(made.returning(Account.id))
+    if account_id is None:
+        _tell_owner(session, values["email_key"])
+        return
+    audit(session, "account.register", account_id)
+    write(session, account_id, MailKind.CONFIRM)
+
+
+def confirm(session: Session, account: Account) -> None:
+    """The address is the person's own: the registration goes to screening (S4, S14).
+
+    When the form was sent several times for this address, nobody knows whose password was kept:
+    it is dropped, and the owner of the address chooses a new one.
+    """
+    if account.registered_again_at is not None:
+        account.password_hash = None
+        write(session, account.id, MailKind.SET_PASSWORD)
+    account.confirmed_at = now(session)
+    change_state(session, account, Trigger.CONFIRM)
+
+
+def appoint(session: Session, account: Account) -> None:
+    """Enter a member of staff: approved at once, active when screening is clear (S14)."""
+    account.state, account.registered_at = State.REGISTERED, now(session)
+    account.confirmed_at = account.approved_at = now(session)
+    session.add(account)
+    session.flush()
+    audit(session, "account.appoint", account.id)
+    change_state(session, account, Trigger.CONFIRM)
+
+
+def set_password(session: Session, account: Account, password: Hash) -> None:
+    """Replace the password and void what was signed in with the old one; the state stays (S39)."""
+    for name, value in _password_columns(password).items():
+        setattr(account, name, value)
+    _end_sessions(session, account)
+    session.flush()
+    audit(session, "account.set-password", account.id)
+    if account.state is State.ACTIVE:
+        publish(session, _event(AccountSessionsEnded, account))
+        _keep_own_standing(session, account)
+
+
+def keep_password(account: Account, password: Hash) -> None:
+    """Keep the same password under a newer hash."""
+    for name, value in _password_columns(password).items():
+        setattr(account, name, value)
+
+
+def password_of(account: Account) -> Hash | None:
+    """An account's password as it is kept, None where there is none."""
+    if account.password_hash is None:
+        return None
+    return Hash(account.password_hash, account.password_scheme or "", account.pepper_id or "")
+
+
+def grounds_of(account: Account) -> Grounds:
+    """What decides, beside its state, where an account can go."""
+    return Grounds(
+        screening=account.screening,
+        approved=account.approved_at is not None,
+        blocked_by_staff=account.blocked_by_staff_at is not None,
+    )
+
+
+def _keep(account: Account, result: Step, at: datetime) -> None:
+    held = result.grounds.screening is Screening.BLOCKED
+    since = {State.REFUSED: "refused_at", State.DEACTIVATED: "deactivated_at"}
+    if account.state is State.DEACTIVATED and result.state not in HIDDEN | {State.DEACTIVATED}:
+        account.deactivated_at = None
+    if result.state is not account.state and result.state in since:
+        setattr(account, since[result.state], at)
+    if result.state is State.ERASED:
+        account.erased_at = at
+    account.state, account.screening = result.state, result.grounds.screening
+    account.approved_at = (account.approved_at or at) if result.grounds.approved else None
+    account.blocked_by_screening_at = (account.blocked_by_screening_at or at) if held else None
+    if not result.grounds.blocked_by_staff:
+        account.blocked_by_staff_at = account.block_reason = None
+    elif account.blocked_by_staff_at is None:
+        account.blocked_by_staff_at = at
+
+
+def _end_sessions(session: Session, account: Account) -> None:
+    account.epoch += 1
+    open_ones = sa.update(SignInSession).where(
+        SignInSession.account_id == account.id, SignInSession.ended_at.is_(None)
+    )
+    session.execute(open_ones.values(ended_at=now(session)))
+
+
+def _event(kind: type, account: Account) -> object:
+    return kind(
+        account_id=account.id, organisation_id=account.organisation_id, epoch=account.epoch
+    )
+
+
+def _keep_own_standing(session: Session, account: Account) -> None:
+    session.merge(
+        AccountStanding(
+            account_id=account.id,
+            organisation_id=account.organisation_id,
+            state=STANDING[account.state],
+            epoch=account.epoch,
+            sequence=0,
+        )
+    )
+
+
+def _password_columns(password: Hash) -> dict[str, str]:
+    return {
+        "password_hash": password.value,
+        "password_scheme": password.scheme,
+        "pepper_id": password.pepper_id,
+    }
+
+
+def _tell_owner(session: Session, key: str) -> None:
+    found = sa.select(Account).where(Account.email_key == key).with_for_update()
+    account = session.scalars(found).one_or_none()
+    if account is None or account.state in HIDDEN:
+        return
+    if account.state is not State.REGISTERED:
+        write(session, account.id, MailKind.ALREADY_REGISTERED, at_most_every=QUIET)
+        return
+    account.registered_again_at = now(session)
+    write(session, account.id, MailKind.CONFIRM, at_most_every=QUIET)

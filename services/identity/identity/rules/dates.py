@@ -1,0 +1,42 @@
+"""Dates: when something is due, and how long something lasts."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from common.clock import duration
+
+ERASE_AFTER_DEACTIVATION = "P11M"
+"""A month before the limit of one year (S26, reading 12)."""
+ERASE_UNFINISHED_AFTER = "P30D"
+"""Refused (S51) and never confirmed (S4) registrations."""
+ANSWER_WITHIN = timedelta(days=7)
+"""How long the owners of personal data may take for an erasure."""
+ASK_AGAIN_AFTER = timedelta(days=1)
+SESSION_LIFE = timedelta(days=30)
+REFRESH_LIFE = timedelta(days=7)
+LINK_LIFE = timedelta(days=7)
+QUIET = timedelta(hours=1)
+"""How often a stranger can make us write to an address."""
+MAIL_LEASE = timedelta(minutes=5)
+_MAIL_WAITS = tuple(timedelta(minutes=n) for n in (1, 5, 30, 60, 120, 240, 480, 720, 720, 720))
+
+
+def erasure_due_at(deactivated_at: datetime) -> datetime:
+    """When the erasure of a deactivated account begins, by the calendar.
+
+    Source: S26 (erased at the latest one year after deactivation).
+    """
+    due: datetime = deactivated_at + duration(ERASE_AFTER_DEACTIVATION)
+    return due
+
+
+def unfinished_due_at(since: datetime) -> datetime:
+    """When a registration that came to nothing is erased. Source: S4, S51."""
+    due: datetime = since + duration(ERASE_UNFINISHED_AFTER)
+    return due
+
+
+def wait_after_refused_mail(attempts: int) -> timedelta | None:
+    """How long to wait before trying a mail again, None when it is given up."""
+    return _MAIL_WAITS[attempts - 1] if attempts <= len(_MAIL_WAITS) else None

@@ -1,0 +1,64 @@
+"""Reasons of identity to say no."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from common.refusals import Conflict, Invalid, NotAllowed, NotFound, NotSignedIn
+from common.texts import Text
+
+
+class SignInFailed(NotSignedIn):
+    """The answer to every failed sign-in, whatever the reason (S30, reading 9)."""
+
+    title = Text(
+        "Signing in was not possible",
+        "Aanmelden was niet mogelijk",
+        "Die Anmeldung war nicht möglich",
+    )
+
+
+class SignInOver(NotSignedIn):
+    """The sign-in cannot be prolonged."""
+
+    title = Text("Please sign in again", "Meld u opnieuw aan", "Bitte melden Sie sich erneut an")
+
+
+class LinkNotValid(NotFound):
+    """A mailed link is unknown, too old or was used."""
+
+    title = Text(
+        "This link is not valid any more",
+        "Deze link is niet meer geldig",
+        "Dieser Link gilt nicht mehr",
+    )
+
+
+class UnknownOrganisation(Invalid):
+    """No such customer."""
+
+
+class RelationEnded(Conflict):
+    """The organisation is no customer any more."""
+
+    title = Text(
+        "The relation with this organisation has ended",
+        "De relatie met deze organisatie is beëindigd",
+        "Die Beziehung zu dieser Organisation ist beendet",
+    )
+
+
+class OwnDecision(NotAllowed):
+    """Nobody decides about their own account (S51)."""
+
+    title = Text(
+        "Somebody else has to decide this",
+        "Iemand anders moet dit beslissen",
+        "Das muss jemand anders entscheiden",
+    )
+
+
+def refuse_ended_relation(relation_ended_at: datetime | None) -> None:
+    """Raise RelationEnded when the organisation is no customer any more."""
+    if relation_ended_at is not None:
+        raise RelationEnded("Nobody can act for this organisation any more.")

@@ -1,0 +1,84 @@
+"""Settings of identity."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from common import settings
+from common.settings import setting
+
+DEVELOPMENT_PEPPER = "development:not-a-secret"
+LEAST_COST, LEAST_PEPPER = 10, 32
+UNSET = ".example"
+"""Ending of the addresses that are defaults and nobody's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(settings.Settings):
+    """Secrets of the password hashes, the way out for mails, and whom people can turn to."""
+
+    pepper: str = setting(
+        "secret mixed into password hashes (32 characters or more); to change it give "
+        "`NEW_ID:NEW_SECRET,OLD_ID:OLD_SECRET`, the first is used for new hashes",
+        default=DEVELOPMENT_PEPPER,
+        secret=True,
+    )
+    bcrypt_cost: int = setting(
+        "work factor of password hashes, as a power of 2",
+        default=12,
+        allowed=lambda value: 4 <= value <= 16,
+    )
+    hash_queue: int = setting(
+        "password hashes that may wait for a thread; more are answered with 503",
+        default=32,
+        allowed=lambda value: value >= 0,
+    )
+    mail_url: str = setting(
+        "where mails go: `smtps://…`, `smtp+starttls://…`, `smtp://…` or `folder:PATH`",
+        default="folder:var/mail",
+        secret=True,
+    )
+    mail_from: str = setting("sender's address of mails", default="portal@operator.example")
+    operator_name: str = setting("who runs the portal", default="The operator of the portal")
+    contact_address: str = setting("postal address of the operator, one line", default="")
+    contact_email: str = setting("address people can write to", default="service@operator.example")
+    contact_phone: str = setting("telephone people can call", default="")
+    dpo_email: str = setting(
+        "address of the data protection officer", default="privacy@operator.example"
+    )
+
+    def problems(self) -> list[str]:
+        """Refuse in production what is only for development."""
+        if self.profile != "production":
+            return super().problems()
+        return [*super().problems(), *self._only_for_development()]
+
+    def _only_for_development(self) -> list[str]:
+        faults = []
+        if self.pepper == DEVELOPMENT_PEPPER:
+            faults.append("IDENTITY_PEPPER is the development one; set a random secret.")
+        elif any(len(secret) < LEAST_PEPPER for _, secret in peppers(self.pepper)):
+            faults.append(f"IDENTITY_PEPPER has fewer than {LEAST_PEPPER} characters.")
+        if self.bcrypt_cost < LEAST_COST:
+            faults.append(f"IDENTITY_BCRYPT_COST is below {LEAST_COST}.")
+        if self.mail_url.startswith("folder:"):
+            faults.append("IDENTITY_MAIL_URL is a folder; set the URL of an SMTP server.")
+        addresses = {
+            "IDENTITY_MAIL_FROM": self.mail_from,
+            "IDENTITY_CONTACT_EMAIL": self.contact_email,
+            "IDENTITY_DPO_EMAIL": self.dpo_email,
+        }
+        faults += [
+            f"{name} is still the example's." for name, value in addresses.items()
+            if value.endswith(UNSET)
+        ]  # fmt: skip
+        return faults
+
+
+def peppers(setting: str) -> list[tuple[str, str]]:
+    """Pairs of id and secret in IDENTITY_PEPPER, the one for new hashes first."""
+    pairs = []
+    for each in setting.split(","):
+        name, colon, secret = each.partition(":")
+        pairs.append((name, secret) if colon else ("1", each))
+    return pairs

@@ -1,0 +1,53 @@
+"""What the shop does when something happened elsewhere."""
+
+from common.clock import now
+from common.events.catalogue import (
+    AccountBlocked,
+    AccountReactivated,
+    AccountUnblocked,
+    BusinessRelationshipEnded,
+    ErasureRequested,
+    OrderCancelled,
+)
+from common.messaging import on, publish
+from common.privacy.erasure import answer_erasure
+from common.refusals import next_state
+from common.web import standing
+from shop import queries, retention
+from shop.models import Order
+from shop.rules import TRANSITIONS, Cause
+
+
+@on(*standing.STANDING_EVENTS)
+def keep_standing(event, session):
+    """Know who may act (S31)."""
+    return standing.keep_standing(event, session)
+
+
+@on(AccountBlocked, AccountUnblocked, AccountReactivated)
+def hold_orders_of_blocked(event, session):
+    """Hold what a blocked buyer ordered and nobody confirmed; release it afterwards (S17).
+
+    The standing comes first: its lock keeps an order that is being placed from slipping through.
+    """
+    standing.keep_standing(event, session)
+    sequence = session.info["envelope"].order
+    held_at = now(session) if isinstance(event, AccountBlocked) else None
+    theirs = (Order.account_id == event.account_id, Order.hold_sequence < sequence)
+    for order in queries.unconfirmed(session, *theirs):
+        order.held_at, order.hold_sequence = held_at, sequence
+
+
+@on(BusinessRelationshipEnded)
+def close_organisation(event, session):
+    """Cancel what a former customer ordered and nobody confirmed."""
+    for order in queries.unconfirmed(session, Order.organisation_id == event.organisation_id):
+        order.state = next_state(TRANSITIONS, order.state, Cause.RELATION_ENDS)
+        order.cancelled_at = now(session)
+        publish(session, OrderCancelled(**order.named))
+
+
+@on(ErasureRequested)
+def erase_person(event, session):
+    """Answer with what was erased and what the law says to keep (S26, S67)."""
+    answer_erasure(event, session, retention.erase)

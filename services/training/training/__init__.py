@@ -1,0 +1,1 @@
+"""Training: sessions with a limited number of seats, who booked them and for whom."""

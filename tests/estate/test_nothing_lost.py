@@ -1,0 +1,323 @@
+"""Nothing lost, nothing twice: accounts register while processes and servers are killed."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pika
+import psycopg
+import pytest
+import sqlalchemy as sa
+
+from common.db import Database
+from common.events.catalogue import OWNERS_OF_PERSONAL_DATA
+from common.ids import uuid7
+from common.messaging import topology
+from common.testing.servers import Server, start_postgres, start_rabbit
+from deploy.local import seed, stack, wiring
+from deploy.local.portal import Person, Portal, Unexpected, over_http
+from tests.estate.conftest import LADDER, Running, free_ports, started
+
+ACCOUNTS = int(os.environ.get("PORTAL_TEST_ACCOUNTS", "2000"))
+KILL_EVERY_SECONDS = 1.5
+FOLLOWERS = [name for name in OWNERS_OF_PERSONAL_DATA if name != "identity"]
+
+
+class Chaos:
+    """Kills a random process of the estate now and then, and each server once."""
+
+    def __init__(self, running: Running, postgres: Server, rabbit: Server, number: int) -> None:
+        self._running, self._random = running, random.Random(number)
+        self._servers = [("RabbitMQ", rabbit), ("PostgreSQL", postgres)]
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="chaos")
+        self.killed: Counter[str] = Counter()
+        self.errors: list[BaseException] = []
+
+    def __enter__(self) -> Chaos:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+        for product, server in self._servers:
+            self._restart(product, server)
+
+    def _run(self) -> None:
+        kills = 0
+        try:
+            while not self._stop.wait(KILL_EVERY_SECONDS):
+                kills += 1
+                if kills % 4 == 0 and self._servers:
+                    self._restart(*self._servers.pop(0))
+                service = self._random.choice(OWNERS_OF_PERSONAL_DATA)
+                kind = self._random.choice(("web", "worker", "worker"))
+                self._running.processes.kill(service, kind)
+                self.killed[kind] += 1
+        except BaseException as error:
+            self.errors.append(error)
+
+    def _restart(self, product: str, server: Server) -> None:
+        server.restart()
+        self.killed[product] += 1
+
+
+class Registrations:
+    """Many people who register, confirm and are approved, each trying again until it is done."""
+
+    def __init__(self, portal: Portal, count: int) -> None:
+        self.portal, self.count = portal, count
+        self.accepted: list[str] = []
+        self._tokens: dict[str, str] = {}
+        self._read: set[str] = set()
+        self._lock = threading.Lock()
+
+    def register_all(self) -> None:
+        """Register all; at the end every one was accepted with 2xx."""
+        with ThreadPoolExecutor(6) as pool:
+            self.accepted = list(pool.map(self._register, range(self.count)))
+
+    def confirm_all(self) -> None:
+        """Confirm every address with the mailed token."""
+        with ThreadPoolExecutor(6) as pool:
+            list(pool.map(self._confirm, self.accepted))
+
+    def _register(self, number: int) -> str:
+        email = f"person{number}@customer.example"
+        body = {
+            "given_name": f"Quirin{_letters(number)}", "family_name": f"Mostobst{_letters(number)}",
+            "email": email, "company": seed.CUSTOMERS[0][0], "country": "DE", "language": "de",
+            "password": seed.PASSWORD,
+        }  # fmt: skip
+        _insist(self.portal.anybody(), "identity", "registrations", body, str(uuid7()))
+        return email
+
+    def _confirm(self, email: str) -> None:
+        deadline = time.monotonic() + 120
+        while email not in self._tokens:
+            assert time.monotonic() < deadline, "a mail did not come"
+            self._read_mails()
+            time.sleep(0.2)
+        body = {"token": self._tokens[email]}
+        _insist(
+            self.portal.anybody(), "identity", "registrations/confirmation", body, str(uuid7()),
+            done_already={404, 409, 410, 422},
+        )  # fmt: skip
+
+    def _read_mails(self) -> None:
+        with self._lock:
+            for file in (self.portal.folder / "mail").glob("*.eml"):
+                if file.name not in self._read:
+                    self._read.add(file.name)
+                    text = file.read_text()
+                    to = re.search(r"^To: (\S+)$", text, re.MULTILINE)
+                    token = re.search(r"/confirm\?token=([\w-]+)", text.replace("=\n", ""))
+                    if to and token:
+                        self._tokens[to[1]] = token[1]
+
+
+def _insist(
+    person: Person,
+    service: str,
+    path: str,
+    body: dict[str, Any],
+    key: str,
+    done_already: set[int] = frozenset(),  # type: ignore[assignment]
+) -> None:
+    """Send until the answer is a success; 5xx, 409 in flight and broken connections are tried again."""
+    tries = 0
+    for _ in range(400):
+        tries += 1
+        try:
+            answer = person.send(
+                "POST", service, path, None, json=body, headers={"Idempotency-Key": key}
+            )
+        except httpx.HTTPError:
+            time.sleep(0.1)
+            continue
+        if answer.is_success or (tries > 1 and answer.status_code in done_already):
+            return
+        if answer.status_code not in (409, 500, 502, 503):
+            raise Unexpected(f"{path}: {answer.status_code} {answer.text[:200]}")
+        assert answer.status_code != 500, answer.text
+        time.sleep(0.1)
+    raise Unexpected(f"{path} was never accepted")
+
+
+def _letters(number: int) -> str:
+    return "".join(chr(ord("a") + int(digit)) for digit in f"{number:04}")
+
+
+@contextmanager
+def own_servers() -> Iterator[tuple[Server, Server]]:
+    """Servers that this test may stop."""
+    with start_postgres() as postgres, start_rabbit() as rabbit:
+        if postgres.data_dir is None or rabbit.data_dir is None:
+            pytest.skip("servers given by the environment are not ours to stop")
+        yield postgres, rabbit
+
+
+@pytest.mark.rabbit
+@pytest.mark.postgres
+@pytest.mark.timeout(420)
+def test_every_accepted_account_has_one_outcome_everywhere_whatever_is_killed(
+    tmp_path: Path, environment: Callable[[dict[str, str]], None]
+) -> None:
+    with own_servers() as (postgres, rabbit):
+        port = free_ports(8)
+        where = stack.servers(postgres.url, rabbit.url, port + 2)
+        with started(tmp_path, environment, where, port) as running:
+            seed.fill(running.portal, None)
+            people = Registrations(running.portal, ACCOUNTS)
+            with Chaos(running, postgres, rabbit, number=1) as chaos:
+                people.register_all()
+                people.confirm_all()
+            assert chaos.errors == []
+            assert chaos.killed["RabbitMQ"] == chaos.killed["PostgreSQL"] == 1
+            assert chaos.killed["worker"] >= 5
+            databases = {name: Database(url) for name, url in where.databases.items()}
+            accounts = wait_for_outcomes(databases, ACCOUNTS)
+            assert len(people.accepted) == ACCOUNTS
+            check_outcomes(databases, accounts)
+            assert parked(rabbit.url) == {}
+
+
+def wait_for_outcomes(databases: dict[str, Database], count: int) -> list[Any]:
+    """Wait until every account is screened and every service has heard of it."""
+    deadline = time.monotonic() + 120
+    query = sa.text(
+        "SELECT id FROM accounts WHERE email LIKE 'person%' AND state = 'awaiting_approval'"
+    )
+    while True:
+        with databases["identity"].engine.connect() as connection:
+            accounts = connection.execute(query).scalars().all()
+        behind = [
+            name
+            for name in FOLLOWERS
+            if _scalar(databases[name], "SELECT count(*) FROM account_standing") < count
+        ]
+        waiting = [
+            name for name, each in databases.items() if _scalar(each, "SELECT count(*) FROM outbox")
+        ]
+        if len(accounts) == count and not behind and not waiting:
+            return list(accounts)
+        assert time.monotonic() < deadline, (len(accounts), behind, waiting)
+        time.sleep(0.5)
+
+
+def check_outcomes(databases: dict[str, Database], accounts: list[Any]) -> None:
+    """Each account was registered once, screened once, and every event was applied once."""
+    ids = {str(each) for each in accounts}
+    acts = _rows(
+        databases["identity"],
+        "SELECT subject, action, count(*) FROM audit_entries GROUP BY subject, action",
+    )
+    per_account = Counter(count for subject, _, count in acts if subject in ids)
+    assert set(per_account) == {1}, "an act was done twice"
+    runs = _rows(
+        databases["screening"], "SELECT account_id, count(*) FROM screening_runs GROUP BY account_id"
+    )
+    screened = {str(account): count for account, count in runs if str(account) in ids}
+    assert screened == dict.fromkeys(ids, 1), "screened never, or twice"
+    sequences = dict(
+        _rows(databases["identity"], "SELECT subject, sequence FROM subject_sequences")
+    )
+    for name in FOLLOWERS:
+        heard = _rows(databases[name], "SELECT account_id, state, sequence FROM account_standing")
+        known = {str(account): (state, sequence) for account, state, sequence in heard}
+        assert {each: known[each] for each in ids} == {
+            each: ("pending", sequences[each]) for each in ids
+        }, f"{name} missed an event"
+
+
+def parked(url: str) -> dict[str, int]:
+    """Parked queues that hold anything."""
+    with pika.BlockingConnection(pika.URLParameters(url)) as connection:
+        channel = connection.channel()
+        counts = {
+            name: channel.queue_declare(
+                topology.parked_queue(name), passive=True
+            ).method.message_count
+            for name in topology.estate()
+        }
+    return {name: count for name, count in counts.items() if count}
+
+
+def _scalar(database: Database, statement: str) -> int:
+    with database.engine.connect() as connection:
+        return int(connection.execute(sa.text(statement)).scalar_one())
+
+
+def _rows(database: Database, statement: str) -> list[Any]:
+    with database.engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(sa.text(statement))]
+
+
+# ------------------------------------------------------------------------- the embedded estate
+
+
+def start_embedded(folder: Path, port: int) -> subprocess.Popen[str]:
+    """Start `make run`'s estate and wait until it says what to open."""
+    process = subprocess.Popen(
+        [
+            sys.executable, "-m", "deploy.local.embedded", "--port", str(port),
+            "--data-dir", str(folder),
+        ],
+        env={**os.environ, "IDENTITY_BCRYPT_COST": "4"},
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    for line in process.stdout:
+        if "Ctrl-C" in line:
+            return process
+    raise AssertionError("the estate did not start")
+
+
+@pytest.fixture
+def embedded_port(environment: Callable[[dict[str, str]], None]) -> int:
+    environment({})
+    return free_ports(1)
+
+
+def test_a_killed_embedded_estate_goes_on_where_it_was(
+    tmp_path: Path, embedded_port: int
+) -> None:
+    url = f"http://127.0.0.1:{embedded_port}"
+    estate = start_embedded(tmp_path, embedded_port)
+    os.environ.update(wiring.remembered(tmp_path))
+    people = Registrations(over_http(url, tmp_path, seed.operate), 60)
+    try:
+        people.register_all()
+        killer = threading.Timer(0.3, lambda: os.killpg(estate.pid, signal.SIGKILL))
+        killer.start()
+        with pytest.raises((httpx.HTTPError, Unexpected)):
+            people.portal.until(lambda: people.portal.anybody().get("shop", "readyz") and None)
+        estate.wait()
+        estate = start_embedded(tmp_path, embedded_port)
+        people.confirm_all()
+        databases = {
+            name: Database(each) for name, each in wiring.embedded(tmp_path).databases.items()
+        }
+        accounts = wait_for_outcomes(databases, 60)
+        normalised = {name: database for name, database in databases.items()}
+        check_outcomes(normalised, accounts)
+    finally:
+        os.killpg(estate.pid, signal.SIGTERM)
+        estate.wait(timeout=20)

@@ -1,0 +1,83 @@
+"""The story of one person, four ways: embedded, on real servers, as processes, and with faults."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from common.events.catalogue import OWNERS_OF_PERSONAL_DATA
+from deploy.local import seed
+from deploy.local.portal import Portal
+from deploy.local.story import Story, un_list
+from tests.estate.conftest import FaultyBroker, Running
+
+
+def play(portal: Portal, lists: Path | None) -> Story:
+    """Seed an empty estate and play the story on it."""
+    seed.fill(portal, lists)
+    story = Story(portal, lambda line: None, un_list(lists))
+    story.play()
+    return story
+
+
+def check(story: Story) -> None:
+    """What is true after the story, wherever it was played."""
+    receipts = story.made["receipts"]
+    assert set(receipts) == set(OWNERS_OF_PERSONAL_DATA)
+    orders = [each for each in receipts["shop"]["tables"] if each["table"] == "orders"]
+    assert [each["kept"] for each in orders] == [1]
+    placed = story.made["order"]["placed_at"]
+    assert orders[0]["until"] == f"{int(placed[:4]) + 10}-12-31"
+    contact = story.made["order"]["contact"]
+    assert story.made["order_afterwards"]["contact"] == contact
+    assert story.family not in str(story.made["shown"])
+    assert story.made["shown"]["name"] == "Former user"
+
+
+def test_the_story_embedded(settled: Callable[..., Portal], real_lists: Path) -> None:
+    check(play(settled(), real_lists))
+
+
+def test_the_story_embedded_with_the_bundled_sample(settled: Callable[..., Portal]) -> None:
+    check(play(settled(), None))
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_the_story_with_duplicates_reordering_and_every_handler_failing_once(
+    settled: Callable[..., Portal], number: int
+) -> None:
+    broker = FaultyBroker(number)
+    portal = settled(broker, fail_once=True)
+    check(play(portal, None))
+    estate: Any = portal.estate
+    subscribed = {each.name for runtime in estate.runtimes.values() for each in runtime.subscriptions}
+    assert estate.failed_once == subscribed, "a handler that was never called was never tested"
+    assert parked(estate) == []
+
+
+@pytest.mark.rabbit
+@pytest.mark.postgres
+def test_the_story_in_one_process_on_rabbitmq_and_postgresql(
+    on_servers: Callable[[], Portal],
+) -> None:
+    check(play(on_servers(), None))
+
+
+@pytest.mark.rabbit
+@pytest.mark.postgres
+def test_the_story_as_separate_processes(running: Running) -> None:
+    check(play(running.portal, None))
+
+
+def parked(estate: Any) -> list[str]:
+    """Subscriptions with parked messages."""
+    from common.messaging.brokers.embedded import ParkedMessage
+
+    found: list[str] = []
+    for runtime in estate.runtimes.values():
+        with runtime.reading() as session:
+            found += [each.subscription for each in session.query(ParkedMessage)]
+    return found
