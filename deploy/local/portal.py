@@ -17,6 +17,8 @@ from deploy.local.development import mails
 
 T = TypeVar("T")
 WAIT_SECONDS = 60.0
+SUCCESS = 2
+"""First digit of a status that is expected."""
 
 
 class Unexpected(Exception):
@@ -91,20 +93,20 @@ class Person:
     def sign_in(self) -> None:
         """Get a new access token."""
         body = {"email": self.email, "password": self.password}
-        answer = self.portal.anybody().post("identity", "sessions", body, expect=200)
+        answer = self.portal.anybody().post("identity", "sessions", body)
         self.token = answer.json()["access_token"]
 
-    def get(self, service: str, path: str, expect: int = 200) -> Any:
+    def get(self, service: str, path: str, expect: int = SUCCESS) -> Any:
         """Body of a GET."""
         return self.send("GET", service, path, expect=expect).json()
 
     def post(
-        self, service: str, path: str, body: Any = None, expect: int = 201, **kwargs: Any
+        self, service: str, path: str, body: Any = None, expect: int = SUCCESS, **kwargs: Any
     ) -> httpx.Response:
         """POST with an Idempotency-Key of its own."""
         return self.send("POST", service, path, expect, json=body, **kwargs)
 
-    def change(self, service: str, path: str, suffix: str, body: Any, expect: int = 200) -> Any:
+    def change(self, service: str, path: str, suffix: str, body: Any, expect: int = SUCCESS) -> Any:
         """Look at something, then change what was seen."""
         seen = self.send("GET", service, path)
         answer = self.send(
@@ -114,9 +116,12 @@ class Person:
         return answer.json() if answer.content else None
 
     def send(
-        self, method: str, service: str, path: str, expect: int | None = 200, **kwargs: Any
+        self, method: str, service: str, path: str, expect: int | None = SUCCESS, **kwargs: Any
     ) -> httpx.Response:
-        """Send a request; raises Unexpected for another status than the expected one."""
+        """Send a request; raises Unexpected for another status than the expected one.
+
+        expect: a status, the first digit of one, or None for whatever comes.
+        """
         headers = {
             "Idempotency-Key": str(uuid7()),
             "Accept-Language": self.language,
@@ -127,7 +132,7 @@ class Person:
         answer = self.portal.client.request(
             method, f"/api/{service}/{path}", headers=headers, **kwargs
         )
-        if expect is not None and answer.status_code != expect:
+        if expect not in (None, answer.status_code, answer.status_code // 100):
             raise Unexpected(
                 f"{method} {service}/{path}: {answer.status_code} instead of {expect}: "
                 f"{answer.text[:300]}"

@@ -158,7 +158,7 @@ def _can_sign_in(portal: Portal, role: str) -> Any:
 
 def _machines(support: Person, organisation_id: str) -> None:
     for number, product in enumerate(("Laser cutter L 3030", "Press brake B 5130"), start=1):
-        serial = f"{product.split()[-2]}{product.split()[-1]}-{organisation_id[-6:]}-{number}"
+        serial = f"{product.split()[-2]}{product.split()[-1]}-{organisation_id[-6:]}-{number}".upper()
         body = {"organisation_id": organisation_id, "product": product, "serial_number": serial}
         support.post("service-cases", "machines", body)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import os
 import random
 import socket
@@ -28,7 +29,7 @@ from common.messaging.brokers import Message
 from common.messaging.brokers.embedded import EmbeddedBroker
 from common.messaging.outbox import OutboxRow
 from common.processes import run_step
-from common.service import Service
+from common.service import Runtime
 from common.testing.clock import RunningClock, StandingClock
 from common.testing.servers import Server
 from deploy.local import seed, stack, wiring
@@ -132,9 +133,15 @@ class SettledEstate(Estate):
         return call
 
 
-def operate_here(service: Service, *arguments: str, stdin: str = "") -> str:
-    """Run an operator command in this process."""
-    done = CliRunner().invoke(service.command_line(), list(arguments), input=stdin)
+def operate_here(runtime: Runtime, *arguments: str, stdin: str = "") -> str:
+    """Run an operator command in this process, on this runtime instead of one of its own."""
+    service: Any = runtime.service
+    operators = importlib.import_module(f"{service.package}.operators")
+    service.runtime = lambda: runtime
+    try:
+        done = CliRunner().invoke(getattr(operators, arguments[0]), arguments[1:], input=stdin)
+    finally:
+        del service.runtime
     if done.exit_code:
         raise AssertionError(f"{service.name} {arguments}: {done.output}") from done.exception
     return done.stdout
@@ -144,7 +151,7 @@ def in_this_process(estate: Estate, clock: Clock, advance: Callable[[str], None]
     """The portal of an estate whose services run in the test's own process."""
 
     def operate(service: str, *arguments: str, stdin: str = "") -> str:
-        return operate_here(estate.runtimes[service].service, *arguments, stdin=stdin)
+        return operate_here(estate.runtimes[service], *arguments, stdin=stdin)
 
     client = httpx.Client(transport=httpx.WSGITransport(app=estate.wsgi), base_url=URL)
     return Portal(client, estate.folder, operate, clock, advance)

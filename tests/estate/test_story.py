@@ -34,7 +34,7 @@ def check(story: Story) -> None:
     contact = story.made["order"]["contact"]
     assert story.made["order_afterwards"]["contact"] == contact
     assert story.family not in str(story.made["shown"])
-    assert story.made["shown"]["name"] == "Former user"
+    assert story.made["shown"]["display_name"] == "Former user"
 
 
 def test_the_story_embedded(settled: Callable[..., Portal], real_lists: Path) -> None:

@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
@@ -99,17 +100,23 @@ class Database:
         self.engine.dispose()
 
 
-def insert(session: Session, table: type[DeclarativeBase] | sa.Table) -> Any:
+def insert(session: Session, table: type[DeclarativeBase]) -> Any:
     """INSERT of the session's dialect, for its ON CONFLICT."""
-    dialect: Any = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    return dialect.insert(table)
+    return insert_for(session.get_bind().dialect.name, table)
+
+
+def insert_for(dialect: str, table: Any) -> Any:
+    """INSERT of a dialect by name, to be built once and kept."""
+    of_dialect: Any = postgresql if dialect == "postgresql" else sqlite
+    return of_dialect.insert(table)
 
 
 def is_lost(error: BaseException) -> bool:
     """Whether the database itself was out of reach, so that waiting is better than failing."""
-    return isinstance(error, sa.exc.InterfaceError) or (
-        isinstance(error, sa.exc.OperationalError)
-        and (error.connection_invalidated or "connection" in str(error.orig).lower())
+    if isinstance(error, sa.exc.InterfaceError | psycopg.OperationalError):  # the latter: LISTEN
+        return True
+    return isinstance(error, sa.exc.OperationalError) and (
+        error.connection_invalidated or "connection" in str(error.orig).lower()
     )
 
 

@@ -168,8 +168,16 @@ def check(settings: S, service: str) -> S:
 
 
 def _is_ours(name: str, service: str, names: Mapping[str, Any]) -> bool:
+    if name in _shared_names():
+        return False  # told to the whole estate, also to who has no use for it
     prefixes = ("PORTAL_", service.replace("-", "_").upper() + "_")
     return name not in names and name.startswith(prefixes) and not name.startswith("PORTAL_TEST_")
+
+
+def _shared_names() -> set[str]:
+    return {
+        variable("", field) for field in dataclasses.fields(Settings) if field.metadata["shared"]
+    }
 
 
 def _unknown(name: str, names: Mapping[str, Any]) -> str:

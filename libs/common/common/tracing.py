@@ -7,15 +7,17 @@ from contextlib import contextmanager
 
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 _PROPAGATOR = TraceContextTextMapPropagator()
+_TRACER = trace.get_tracer("portal")
 
 
 def configure() -> None:
-    """Give spans real ids; who wants them exported adds a processor to the provider."""
+    """Give spans real ids that travel; none is recorded until an exporter asks for it."""
     if not isinstance(trace.get_tracer_provider(), TracerProvider):
-        trace.set_tracer_provider(TracerProvider())
+        trace.set_tracer_provider(TracerProvider(sampler=ParentBased(ALWAYS_OFF)))
 
 
 @contextmanager
@@ -23,7 +25,7 @@ def span(name: str, traceparent: str | None) -> Iterator[None]:
     """Work under one name, as part of the trace that caused it."""
     carrier = {"traceparent": traceparent} if traceparent else {}
     context = _PROPAGATOR.extract(carrier)
-    with trace.get_tracer("portal").start_as_current_span(name, context=context):
+    with _TRACER.start_as_current_span(name, context=context):
         yield
 
 

@@ -5,10 +5,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # for the package `sample`
 
+from common.testing.harness import Harness
 from sample.app import service
 from sample.models import Base
-
-from common.testing.harness import Harness
 
 
 def with_tables(harness: Harness) -> Harness:

@@ -1,18 +1,37 @@
 """What holds between services holds on both brokers: one suite, two classes that run it."""
 
-import pytest
-from sample.handlers import Dropped
-from sample.models import ParcelSent
-from sample.rig import ARRIVALS, Crash, EmbeddedRig, RabbitRig
+import contextlib
+from threading import Event
+from urllib.parse import urlsplit
 
-from common.db import CommonBase
+import kombu
+import pika
+import psycopg
+import pytest
+import sqlalchemy as sa
+
+from common.db import is_lost
 from common.events.catalogue import AccountActivated, AccountBlocked, AccountErased
 from common.ids import uuid7
 from common.messaging import consumer, publish
 from common.messaging import relay as relays
-from common.messaging.brokers import Message
-from common.messaging.outbox import NotTheOwner
+from common.messaging.brokers import Message, rabbit
+from common.messaging.brokers.rabbit import RabbitBroker
+from common.messaging.outbox import NotTheOwner, OutboxRow
+from common.processes import start_loops
 from common.web.standing import AccountStanding, Standing
+from sample.handlers import Dropped
+from sample.models import ParcelSent
+from sample.rig import (
+    ARRIVALS,
+    TOPOLOGY,
+    Crash,
+    Door,
+    EmbeddedRig,
+    RabbitRig,
+    eventually,
+    nothing,
+)
 
 
 def once(error):
@@ -23,6 +42,15 @@ def once(error):
         calls.append(1)
         if len(calls) == 1:
             raise error
+
+    return hook
+
+
+def raising(error):
+    """A hook that always fails."""
+
+    def hook(*_):
+        raise error
 
     return hook
 
@@ -41,6 +69,21 @@ def without_inbox(session, subscription, event_ids):
     return _Everything()
 
 
+class Stopped:
+    """A stop that is set from the beginning."""
+
+    def is_set(self):
+        return True
+
+
+def wait_until_dropped(connection):
+    """Read from a connection, sending no heartbeats, until the broker has enough of it."""
+    with contextlib.suppress(OSError):
+        while True:
+            with contextlib.suppress(TimeoutError):
+                connection.drain_events(timeout=0.2)
+
+
 class EveryBroker:
     """The suite; `rig` is a fixture of each class that runs it."""
 
@@ -56,19 +99,16 @@ class EveryBroker:
 
     def test_a_rolled_back_transaction_publishes_nothing(self, rig):
         (parcel,) = rig.given_parcels(1)
-        with pytest.raises(Dropped), rig.runtime.transaction() as session:
-            publish(session, ParcelSent(parcel_id=parcel, weight=1))
-            session.flush()
-            raise Dropped
+        with pytest.raises(Dropped):
+            rig.send(parcel, then=raising(Dropped()))
         rig.settle()
         assert rig.arrivals(parcel) == []
-        assert rig.send(parcel) and rig.harness.published()  # it was the rollback
+        rig.send(parcel)  # nothing but the rollback was in the way
+        rig.until(lambda: rig.arrivals(parcel))
 
     def test_a_service_cannot_publish_what_another_owns(self, rig):
         with pytest.raises(NotTheOwner), rig.runtime.transaction() as session:
-            publish(
-                session, AccountBlocked(account_id=uuid7(), organisation_id=None, epoch=1)
-            )
+            publish(session, AccountBlocked(account_id=uuid7(), organisation_id=None, epoch=1))
         assert rig.outbox() == []
 
     # --------------------------------------------------------------------------- order
@@ -184,16 +224,10 @@ class EveryBroker:
 
     def test_what_was_parked_is_applied_when_it_is_replayed_after_the_fix(self, rig):
         parcels = rig.given_parcels(1)
-        faulty = [True]
-
-        def bug(_):
-            if faulty:
-                raise Dropped
-
-        rig.before_handler = bug
+        rig.before_handler = raising(Dropped())
         event_id = rig.send(parcels[0])
         rig.until(lambda: rig.parked())
-        faulty.clear()
+        rig.before_handler = nothing
         rig.replay()
         rig.until(lambda: rig.arrivals(parcels[0]))
         assert rig.parked() == []
@@ -286,3 +320,180 @@ class TestRabbitOnPostgres(EveryBroker):
         made = RabbitRig(tmp_path, postgres_url, rabbit_server.url)
         yield made
         made.close()
+
+    @pytest.fixture
+    def working(self, rig, rabbit_server):
+        """Function that starts the loops of a worker, with a door between them and the broker."""
+        door, stop, threads = Door(rabbit_server.url), Event(), []
+
+        def work():
+            rig.runtime.broker = RabbitBroker(door.url, rig.runtime.ladder, TOPOLOGY)
+            threads.extend(start_loops(rig.runtime, stop))
+            return door
+
+        yield work
+        stop.set()
+        rig.runtime.wake()
+        for each in threads:
+            each.join(timeout=10)
+        door.shut()
+        assert not any(each.is_alive() for each in threads)
+
+    def test_a_worker_waits_for_a_broker_that_comes_later_and_carries_on(self, rig, working):
+        parcels = rig.given_parcels(2)
+        rig.send(parcels[0])
+        door = working()
+        rig.send(parcels[1])
+        eventually(lambda: "relay" in rig.runtime.ticks or rig.outbox(), "the loops run")
+        assert len(rig.outbox()) == 2
+        door.open()
+        eventually(lambda: all(map(rig.arrivals, parcels)))
+        rig.require_each_once(parcels)
+        eventually(lambda: not rig.outbox())
+
+    def test_a_worker_survives_a_broker_that_goes_away_for_a_while(self, rig, working):
+        parcels = rig.given_parcels(20)
+        door = working()
+        door.open()
+        for each in parcels[:10]:
+            rig.send(each)
+        eventually(lambda: rig.arrivals(parcels[0]))
+        door.shut()
+        for each in parcels[10:]:
+            rig.send(each)
+        door.open()
+        eventually(lambda: all(map(rig.arrivals, parcels)))
+        eventually(lambda: not rig.outbox())
+        rig.require_each_once(parcels)
+
+    def test_nothing_is_acknowledged_when_the_database_goes_away(self, rig, postgres_server):
+        parcels = rig.given_parcels(3)
+
+        def end_connections(_):
+            database = urlsplit(rig.runtime.settings.database_url).path.removeprefix("/")
+            with psycopg.connect(postgres_server.url) as connection:
+                connection.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
+                    [database],
+                )
+
+        rig.before_handler = end_connections
+        sent = [rig.send(each) for each in parcels]
+        with pytest.raises(sa.exc.OperationalError) as caught:
+            rig.until(lambda: False)
+        assert is_lost(caught.value)
+        assert not any(map(rig.outcomes, sent))
+        rig.restart()
+        rig.settle()
+        rig.require_each_once(parcels)
+
+    def test_a_sender_that_had_nothing_to_send_for_long_can_send(self, rig, monkeypatch):
+        monkeypatch.setattr(rabbit, "HEARTBEAT_SECONDS", 1)
+        parcels = rig.given_parcels(2)
+        rig.send(parcels[0])
+        rig.relay.send_all()
+        idle = kombu.Connection(rig.url, heartbeat=1)
+        idle.connect()
+        wait_until_dropped(idle)
+        rig.send(parcels[1])
+        rig.relay.send_all()
+        assert rig.outbox() == []
+
+    @pytest.mark.parametrize(
+        "properties",
+        [
+            {"headers": {"compression": "application/x-gzip"}},
+            {"headers": {"compression": "no such thing"}},
+            {"content_encoding": "utf-16"},
+            {"content_encoding": "raw_unicode_escape"},
+            {"content_type": "application/x-python-serialize"},
+            {"headers": {"x-attempt": "many"}},
+            {},
+        ],
+    )
+    def test_what_the_client_library_would_choke_on_is_parked(self, rig, properties):
+        parcels = rig.given_parcels(2)
+        before, after = (
+            rig.harness.message(ParcelSent(parcel_id=each, weight=1)) for each in parcels
+        )
+        rig.deliver(before)
+        with rig.channel() as channel:
+            channel.basic_publish("", ARRIVALS, b"\\ud800 \x80", pika.BasicProperties(**properties))
+        rig.deliver(after)
+        rig.until(lambda: len(rig.deliveries) == 3)
+        rig.require_each_once(parcels)
+        assert [error for _, error in rig.parked()] == ["Undecodable"]
+
+    @pytest.mark.parametrize("weight", [1, 666])
+    def test_a_crash_after_a_message_went_to_its_ladder_loses_nothing(
+        self, rig, monkeypatch, weight
+    ):
+        parcels = rig.given_parcels(1)
+        if weight == 1:
+            rig.before_handler = once(Dropped())
+        send, crash = rabbit._Sender.send, once(Crash())
+
+        def send_and_crash(sender, messages):
+            answers = send(sender, messages)
+            if messages[0][0] == "":
+                crash()
+            return answers
+
+        monkeypatch.setattr(rabbit._Sender, "send", send_and_crash)
+        event_id = rig.send(parcels[0], weight)
+        with pytest.raises(Crash):
+            rig.until(lambda: False)
+        rig.before_handler = nothing
+        rig.broker.close()
+        rig.start()
+        if weight == 1:
+            rig.until(lambda: rig.outcomes(event_id).count("Done") == 2)  # and its double
+            rig.require_each_once(parcels)
+        else:
+            rig.until(lambda: rig.outcomes(event_id).count("Park") == 2)
+            assert rig.parked() == [(event_id, "Dropped")] * 2
+
+    def test_a_row_the_broker_cannot_route_does_not_stop_the_rows_behind_it(self, rig):
+        parcels = rig.given_parcels(2)
+        rig.send(parcels[0])
+        rig.relay.send_all()
+        with rig.channel() as channel:
+            channel.queue_delete(ARRIVALS)
+        rig.send(parcels[0])
+        with rig.runtime.transaction() as session:  # an event that nobody asks for
+            session.execute(
+                sa.insert(OutboxRow).values(
+                    event_id=uuid7(),
+                    type="sample.ParcelBurnt.v1",
+                    body=b"{}",
+                    attempts=0,
+                    next_try_at=rig.harness.clock.now(),
+                )
+            )
+        rig.relay.send_all()
+        assert rig.outbox() == ["sample.ParcelSent.v1"]
+        rig.broker.consume(Stopped())  # makes the queue again
+        rig.harness.clock.advance("PT1S")
+        rig.until(lambda: rig.arrivals(parcels[0]))
+        assert rig.outbox() == []
+
+    def test_control_a_row_that_need_not_be_routed_is_gone_without_a_queue(self, rig, monkeypatch):
+        parcels = rig.given_parcels(1)
+        rig.relay.send_all()
+        monkeypatch.setattr(rig, "broker", RabbitBroker(rig.url, rig.runtime.ladder, {}))
+        with rig.channel() as channel:
+            channel.exchange_declare("portal.events", "topic", durable=True)
+            channel.queue_delete(ARRIVALS)
+        rig.send(parcels[0])
+        rig.relay.send_all()
+        assert rig.outbox() == []
+        rig.broker.close()
+
+    def test_a_row_that_was_refused_often_keeps_all_its_tries(self, rig):
+        parcels = rig.given_parcels(1)
+        event_id = rig.send(parcels[0])
+        with rig.runtime.transaction() as session:
+            session.execute(sa.update(OutboxRow).values(attempts=9))
+        rig.before_handler = once(Dropped())
+        rig.until(lambda: rig.arrivals(parcels[0]))
+        assert rig.outcomes(event_id) == ["Retry", "Done"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -13,9 +14,10 @@ from common.db import insert
 from common.events.catalogue import AccountSessionsEnded
 from common.messaging import publish
 from common.privacy.audit import audit
+from common.web.access import Role
 from common.web.standing import AccountStanding
 from identity.mails import write
-from identity.models import Account, MailKind, SignInSession
+from identity.models import Account, MailKind, SignInSession, StaffRole
 from identity.passwords import Hash
 from identity.rules.addresses import email_key
 from identity.rules.dates import QUIET
@@ -102,20 +104,32 @@ def confirm(session: Session, account: Account) -> None:
     change_state(session, account, Trigger.CONFIRM)
 
 
-def appoint(session: Session, account: Account) -> None:
-    """Enter a member of staff: approved at once, active when screening is clear (S14)."""
-    account.state, account.registered_at = State.REGISTERED, now(session)
-    account.confirmed_at = account.approved_at = now(session)
+def appoint(
+    session: Session, account: Account, roles: Iterable[Role], password: Hash | None
+) -> None:
+    """Enter a member of staff: approved at once, active when screening is clear (S14).
+
+    password: None mails a link to choose one.
+    """
+    at = now(session)
+    account.email_key, account.state, account.screening = (
+        email_key(account.email), State.REGISTERED, Screening.PENDING
+    )  # fmt: skip
+    account.registered_at = account.confirmed_at = account.approved_at = at
+    if password is not None:
+        keep_password(account, password)
     session.add(account)
     session.flush()
+    session.add_all(StaffRole(account_id=account.id, role=role) for role in roles)
     audit(session, "account.appoint", account.id)
     change_state(session, account, Trigger.CONFIRM)
+    if password is None:
+        write(session, account.id, MailKind.SET_PASSWORD)
 
 
 def set_password(session: Session, account: Account, password: Hash) -> None:
     """Replace the password and void what was signed in with the old one; the state stays (S39)."""
-    for name, value in _password_columns(password).items():
-        setattr(account, name, value)
+    keep_password(account, password)
     _end_sessions(session, account)
     session.flush()
     audit(session, "account.set-password", account.id)
@@ -125,7 +139,7 @@ def set_password(session: Session, account: Account, password: Hash) -> None:
 
 
 def keep_password(account: Account, password: Hash) -> None:
-    """Keep the same password under a newer hash."""
+    """Keep a password; nothing else follows from it."""
     for name, value in _password_columns(password).items():
         setattr(account, name, value)
 
@@ -173,9 +187,7 @@ def _end_sessions(session: Session, account: Account) -> None:
 
 
 def _event(kind: type, account: Account) -> object:
-    return kind(
-        account_id=account.id, organisation_id=account.organisation_id, epoch=account.epoch
-    )
+    return kind(account_id=account.id, organisation_id=account.organisation_id, epoch=account.epoch)
 
 
 def _keep_own_standing(session: Session, account: Account) -> None:

@@ -1,4 +1,4 @@
-"""Links in mails: a secret that is good for one purpose, once, for a while; only its hash is kept."""
+"""Links in mails: a secret for one purpose, good once and for a while; only its hash is kept."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ from identity.rules.states import HIDDEN
 
 PATHS = {LinkPurpose.CONFIRM: "/confirm", LinkPurpose.SET_PASSWORD: "/password"}
 """Pages of the gateway that a link leads to."""
+
+ONCE = frozenset({LinkPurpose.SET_PASSWORD})
+"""What a link is good for a single time; a second confirmation changes nothing by itself."""
 
 
 def make(session: Session, account: Account, purpose: LinkPurpose) -> str:
@@ -41,19 +44,18 @@ def make(session: Session, account: Account, purpose: LinkPurpose) -> str:
 
 
 def use(session: Session, token: str, purpose: LinkPurpose) -> Account:
-    """The account a link is for, locked; it cannot be used again. Raises LinkNotValid."""
+    """The account a link is for, locked; raises LinkNotValid."""
+    account = locked(session, find(session, token, purpose).account_id)
     found = find(session, token, purpose)
-    account = locked(session, found.account_id)
-    session.refresh(found)
-    if found.used_at is not None or account.state in HIDDEN:
-        raise LinkNotValid("It was used before, or a newer one was sent.")
+    if account.state in HIDDEN or (found.used_at is not None and purpose in ONCE):
+        raise LinkNotValid("It was used before.")
     found.used_at = now(session)
     return account
 
 
 def find(session: Session, token: str, purpose: LinkPurpose) -> LinkToken:
     """A link that is not too old, used or not; raises LinkNotValid."""
-    found = session.get(LinkToken, digest(token))
+    found = session.get(LinkToken, digest(token), populate_existing=True)
     if found is None or found.purpose is not purpose or found.expires_at <= now(session):
         raise LinkNotValid("It is too old, or a newer one was sent.")
     return found

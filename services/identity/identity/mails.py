@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from common.clock import now
 from common.db import insert
 from common.messaging import wake_worker
-from identity.models import Mail, MailKind
+from identity.models import Account, Mail, MailKind
+from identity.rules.dates import MAIL_LEASE
 
 
 @dataclass(frozen=True)
@@ -45,23 +46,24 @@ def write(
     wake_worker(session)
 
 
-def next_due(session: Session) -> Mail | None:
+def next_due(session: Session) -> tuple[UUID, MailKind] | None:
     """The mail that waits longest, of those that are due."""
     due = sa.select(Mail).where(Mail.sent_at.is_(None), Mail.next_try_at <= now(session))
-    return session.scalars(due.order_by(Mail.next_try_at).limit(1)).one_or_none()
+    mail = session.scalars(due.order_by(Mail.next_try_at).limit(1)).one_or_none()
+    return None if mail is None else (mail.account_id, mail.kind)
 
 
-def claim(session: Session, mail: Mail, lease: timedelta) -> Claim | None:
+def claim(session: Session, account: Account, kind: MailKind) -> Claim | None:
     """Take a mail for a while, so that no other worker sends it; None when another has it.
 
-    The account's row is locked by the caller.
+    account: its row, locked.
     """
-    session.refresh(mail, with_for_update=True)
-    if mail.sent_at is not None or mail.next_try_at > now(session):
+    mail = session.get(Mail, (account.id, kind), with_for_update=True, populate_existing=True)
+    if mail is None or mail.sent_at is not None or mail.next_try_at > now(session):
         return None
     mail.attempts += 1
-    mail.next_try_at = now(session) + lease
-    return Claim(mail.account_id, mail.kind, mail.attempts)
+    mail.next_try_at = now(session) + MAIL_LEASE
+    return Claim(account.id, kind, mail.attempts)
 
 
 def note_sent(session: Session, claim: Claim) -> None:

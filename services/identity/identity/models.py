@@ -63,6 +63,15 @@ class Organisation(Base):
     )
     version: Mapped[int] = mapped_column(default=1, info=technical("If-Match"))
     __mapper_args__ = {"version_id_col": version}
+    __table_args__ = (
+        sa.Index(
+            "ix_organisations_one_operator",
+            "kind",
+            unique=True,
+            postgresql_where=sa.text("kind = 'operator'"),
+            sqlite_where=sa.text("kind = 'operator'"),
+        ),
+    )
 
     @property
     def organisation_id(self) -> UUID:

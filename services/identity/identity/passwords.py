@@ -49,7 +49,8 @@ class Passwords:
         self._current, self._peppers = listed[0][0], dict(listed)
         threads = len(os.sched_getaffinity(0))
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="passwords")
-        self._places = BoundedSemaphore(threads + settings.hash_queue)
+        self.places = threads + settings.hash_queue
+        self._free = BoundedSemaphore(self.places)
         self._nobodys = self._make(secrets.token_urlsafe())
 
     def make(self, password: str) -> Hash:
@@ -68,13 +69,13 @@ class Passwords:
 
     def work(self, function: Callable[[], T]) -> T:
         """Call a function in the pool; raises TooBusy when all places are taken."""
-        if not self._places.acquire(blocking=False):
+        if not self._free.acquire(blocking=False):
             raise TooBusy("Too many people are signing in.", retry_after=2)
         try:
             with HASHES_QUEUED.track_inprogress():
                 return self._pool.submit(function).result()
         finally:
-            self._places.release()
+            self._free.release()
 
     def _make(self, password: str) -> Hash:
         digest = self._digest(password, self._current)

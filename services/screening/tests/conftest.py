@@ -1,13 +1,21 @@
-"""The real lists and name sets, read once a run from the folder shared/data beside the project."""
+"""Screening on databases of its own, beside an identity that answers, and the real lists.
+
+The real lists and name sets are read once a run from the folder shared/data beside the project.
+"""
 
 import csv
 import json
 from pathlib import Path
 
+import httpx
 import pytest
 
+from common.testing.harness import Harness
+from screening.app import service
 from screening.lists.reading import read_list
 from screening.matching import Index
+
+from .factories import Identity
 
 REAL = Path(__file__).parents[3].parent / "shared" / "data"
 
@@ -53,3 +61,45 @@ def name_rows():
             return list(csv.DictReader(lines))
 
     return rows
+
+
+@pytest.fixture
+def make_screening(tmp_path):
+    """Makes the service on SQLite or at a URL; `identity` is whom it reads names from."""
+    made = []
+
+    def make(database_url=None, **settings):
+        identity = Identity(tmp_path / "keys")
+        transport = httpx.WSGITransport(app=identity.app)
+        harness = Harness(
+            service,
+            tmp_path,
+            database_url=database_url,
+            transports={"identity": transport},
+            **settings,
+        )
+        harness.identity, identity.clock = identity, harness.clock
+        made.append(harness)
+        return harness
+
+    yield make
+    for harness in made:
+        harness.runtime.close()
+
+
+@pytest.fixture
+def screening(make_screening):
+    """The service on SQLite."""
+    return make_screening()
+
+
+@pytest.fixture
+def on_postgres(make_screening, new_postgres_database):
+    """The service on PostgreSQL."""
+    return make_screening(new_postgres_database("screening"))
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def on_both(request):
+    """The service on each of its databases."""
+    return request.getfixturevalue("screening" if request.param == "sqlite" else "on_postgres")

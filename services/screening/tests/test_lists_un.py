@@ -2,13 +2,17 @@
 
 import gzip
 from datetime import date
+from pathlib import Path
 
 import pytest
 
-from screening.lists import files
-from screening.lists.entries import BirthDate, Entry, Name, changes, script_of
+from screening.lists import files, un
+from screening.lists.entries import BirthDate, Changes, Entry, Name, changes, script_of
 from screening.lists.files import ListRefused
 from screening.lists.reading import read_list, read_lists
+from screening.matching import Index
+
+from .conftest import real
 
 PERSON = """<INDIVIDUAL><DATAID>1</DATAID><FIRST_NAME>Erna</FIRST_NAME>
 <SECOND_NAME> Erdacht </SECOND_NAME><REFERENCE_NUMBER>XXi.1</REFERENCE_NUMBER>{more}</INDIVIDUAL>"""
@@ -224,3 +228,34 @@ def test_changes_name_every_id_once():
 )
 def test_the_script_of_most_letters_is_the_script(text, script):
     assert script_of(text) == script
+
+
+SAMPLE = Path(un.__file__).parents[1] / "sample" / "2026-01-01" / "un" / "consolidated.xml"
+
+
+@pytest.mark.parametrize(
+    ("given", "family"),
+    [("Erna", "Erdacht"), ("Zoë & Co", "<Ø>"), ("Эрна", "Эрдахт"), ("艾尔娜", "虚构")],
+)
+def test_a_person_is_added_and_nothing_else_changes(written, given, family):
+    before = SAMPLE.read_bytes()
+    after = un.with_person(before, given, family, "XXi.999")
+    old, new = read_list(written(before, "old.xml")), read_list(written(after, "new.xml"))
+    people = [one.fingerprints("individual") for one in (old, new)]
+    assert changes(*people) == Changes(frozenset({"XXi.999"}), frozenset(), frozenset())
+    assert len(new.entries) == len(old.entries) + 1
+    (added,) = [entry for entry in new.entries if entry.entry_id == "XXi.999"]
+    assert [name.text for name in added.names] == [f"{given} {family}"]
+
+
+def test_a_person_is_added_to_the_real_list_and_found_by_it(written):
+    consolidated = gzip.decompress(real("sanctions", "un", "consolidated.xml.gz").read_bytes())
+    more = un.with_person(consolidated, "Erna", "Erdacht-Probe", "XXi.999")
+    parsed = read_list(written(more))
+    (found,) = Index(parsed.entries).compare("Erna Erdacht-Probe").candidates
+    assert (found.entry_id, found.outcome) == ("XXi.999", "hit")
+
+
+def test_nobody_is_added_to_what_is_no_list():
+    with pytest.raises(ValueError, match="no consolidated list"):
+        un.with_person(b"<html></html>", "Erna", "Erdacht", "XXi.999")

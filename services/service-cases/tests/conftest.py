@@ -14,6 +14,14 @@ def cases(tmp_path):
     harness.runtime.close()
 
 
+@pytest.fixture(scope="module")
+def shared_cases(tmp_path_factory):
+    """One service for all tests of a file, for those that look at nothing but rows of their own."""
+    harness = Harness(service, tmp_path_factory.mktemp("cases"))
+    yield harness
+    harness.runtime.close()
+
+
 @pytest.fixture
 def postgres_cases(tmp_path, new_postgres_database):
     """The service on PostgreSQL."""

@@ -76,3 +76,20 @@ def a_report(machine_id, **fields):
         "notice_version": "2026-01",
         **fields,
     }
+
+
+def a_registration(**fields):
+    """Body of POST /machines."""
+    return {
+        "organisation_id": str(uuid4()),
+        "product": "Bend 5",
+        "serial_number": f"B-{next(_serials)}/7.2",
+        **fields,
+    }
+
+
+def stored(harness):
+    """How much there is, how the cases stand, and what was told."""
+    states = [(row.id, row.state, row.version) for row in harness.rows(Case)]
+    messages, machines = len(harness.rows(CaseMessage)), len(harness.rows(Machine))
+    return machines, states, messages, len(harness.published())

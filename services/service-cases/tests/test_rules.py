@@ -28,7 +28,7 @@ from service_cases.rules import (
 INSTANTS = st.datetimes(
     datetime(2000, 1, 1),
     datetime(2100, 1, 1),
-    timezones=st.just(UTC),  # noqa: DTZ001
+    timezones=st.just(UTC),
 )
 PERIODS = st.sampled_from(["P3Y", "P1Y", "P1M", "P6M", "P90D"])
 
@@ -140,7 +140,7 @@ def test_a_case_is_kept_three_calendar_years_and_not_a_day_more(closed_at):
     due = due_at(closed_at, "P3Y")
     assert (due.year, due.month) == (closed_at.year + 3, closed_at.month)
     assert due.day in {closed_at.day, 28}
-    assert due.timetz() == closed_at.timetz()
+    assert due.timetz() == closed_at.replace(microsecond=0).timetz()
 
 
 def test_cases_are_kept_until_the_last_of_them_is_due():

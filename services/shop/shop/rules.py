@@ -83,7 +83,7 @@ class OrderOnHold(Conflict):
     """The buyer may not act at present, so nothing is delivered."""
 
     title = Text(
-        "This order is on hold", "Deze bestelling is geblokkeerd", "Diese Bestellung ist angehalten"
+        "This order is on hold", "Deze bestelling is aangehouden", "Diese Bestellung ist angehalten"
     )
 
 

@@ -9,7 +9,7 @@ import pycountry
 from marshmallow import fields, validate
 
 from common.web import Page
-from common.web.schemas import Answer, Count, Line, Money, Request
+from common.web.schemas import Answer, Count, Line, Request
 from shop.rules import Channel, Currency, State
 
 MOST_LINES = 100
@@ -40,6 +40,9 @@ class Amount(fields.String):
     def __init__(self, digits: int, **kwargs: Any) -> None:
         self.pattern = rf"^(0|[1-9][0-9]{{0,{digits - 1}}})\.[0-9]{{2}}$"
         super().__init__(metadata={"pattern": self.pattern}, **kwargs)
+
+    def _serialize(self, value: Any, attr: Any, obj: Any, **kwargs: Any) -> Any:
+        return f"{value:.2f}"
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, attr, data, **kwargs)
@@ -111,7 +114,7 @@ class ProductView(Answer):
     id = fields.UUID()
     sku = fields.String()
     name = fields.Nested(NamesView)
-    price = fields.Nested(Money)
+    price = fields.Nested(Price)
     available = fields.Boolean()
     version = fields.Integer()
 
@@ -132,7 +135,10 @@ class NewContact(Request):
     name = Line(200, required=True)
     email = Line(254, required=True, validate=validate.Email(), metadata={"format": "email"})
     phone = Line(
-        40, validate=validate.Regexp(r"^\+?[0-9 ()/.-]+$"), load_default=None, allow_none=True
+        40,
+        validate=validate.Regexp(r"^[+0-9(]([0-9 ()/.-]*[0-9])?$"),
+        load_default=None,
+        allow_none=True,
     )
 
 
@@ -140,13 +146,13 @@ class NewDelivery(Request):
     """Where this order goes."""
 
     street = Line(200, required=True)
-    postal_code = Line(20, required=True)
+    postal_code = Code(r"^[A-Za-z0-9]([A-Za-z0-9 -]*[A-Za-z0-9])?$", 20, required=True)
     city = Line(100, required=True)
     country = fields.String(required=True, validate=validate.OneOf(COUNTRIES))
 
 
 class Total(Request):
-    """The sum the buyer was shown."""
+    """Net sum of an order."""
 
     amount = Amount(12, required=True)
     currency = fields.Enum(Currency, by_value=True, required=True)
@@ -179,7 +185,7 @@ class OrderSummary(Answer):
     state = fields.Enum(State, by_value=True)
     account_id = fields.UUID()
     organisation_id = fields.UUID()
-    total = fields.Nested(Money)
+    total = fields.Nested(Total)
     placed_at = Instant()
     version = fields.Integer()
 
@@ -191,7 +197,7 @@ class LineView(Answer):
     sku = fields.String()
     name = fields.String()
     quantity = fields.Integer()
-    unit_price = fields.Nested(Money)
+    unit_price = fields.Nested(Price)
 
 
 class ContactView(Answer):

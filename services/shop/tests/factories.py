@@ -37,9 +37,7 @@ def an_order(**facts):
         "total": total([(line.quantity, line.unit_price) for line in lines]),
     }
     number = order_number(order_id, day_of(placed_at))
-    return Order(
-        id=order_id, number=number, placed_at=placed_at, lines=lines, **{**known, **facts}
-    )
+    return Order(id=order_id, number=number, placed_at=placed_at, lines=lines, **{**known, **facts})
 
 
 def a_line(position, **facts):

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from functools import cache
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from common.clock import now
-from common.db import CommonBase, insert
+from common.db import CommonBase, insert_for
 from common.privacy.personal import technical
 
 STALE: Final = "stale"
@@ -40,8 +41,13 @@ def take(session: Session, subscription: str, event_ids: Sequence[UUID]) -> set[
         {"subscription": subscription, "event_id": event_id, "handled_at": at}
         for event_id in dict.fromkeys(event_ids)
     ]
-    statement = insert(session, InboxRow).on_conflict_do_nothing().returning(InboxRow.event_id)
-    return set(session.execute(statement.values(rows)).scalars())
+    connection = session.connection()
+    return set(connection.execute(_entering(connection.dialect.name), rows).scalars())
+
+
+@cache
+def _entering(dialect: str) -> Any:
+    return insert_for(dialect, InboxRow.__table__).on_conflict_do_nothing().returning(InboxRow.event_id)
 
 
 def purge(session: Session) -> int:

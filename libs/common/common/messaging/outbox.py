@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import event as sa_event
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from common.db import CommonBase, insert
+from common.db import CommonBase, insert_for
 from common.events.catalogue import kind_of
 from common.events.envelope import Envelope, encode, encode_data
 from common.ids import uuid7
@@ -104,12 +105,23 @@ def wake_worker(session: Session) -> None:
 
 
 def _next_sequence(session: Session, subject: str) -> int:
-    statement = insert(session, SubjectSequence).values(subject=subject, sequence=1)
-    statement = statement.on_conflict_do_update(
-        index_elements=[SubjectSequence.subject],
-        set_={"sequence": SubjectSequence.sequence + 1},
-    ).returning(SubjectSequence.sequence)
-    return int(session.execute(statement).scalar_one())
+    session.flush()
+    connection = session.connection()
+    counted = connection.execute(_counting(connection.dialect.name), {"subject": subject})
+    return int(counted.scalar_one())
+
+
+@cache
+def _counting(dialect: str) -> Any:
+    return (
+        insert_for(dialect, SubjectSequence.__table__)
+        .values(subject=sa.bindparam("subject"), sequence=1)
+        .on_conflict_do_update(
+            index_elements=[SubjectSequence.subject],
+            set_={"sequence": SubjectSequence.sequence + 1},
+        )
+        .returning(SubjectSequence.sequence)
+    )
 
 
 @sa_event.listens_for(Session, "before_commit")

@@ -333,7 +333,7 @@ class Parked:
         error = self._headers.get("x-error") or self._headers.get("x-first-death-reason")
         yield "id", self.id
         yield "type", str(self._properties.type or "-")
-        yield "attempts", str(self._headers.get("x-attempt", "-"))
+        yield "attempts", str(self._headers.get("x-attempt", 1))
         yield "error", str(error or "-")
         try:
             envelope, _ = decode(self.body)

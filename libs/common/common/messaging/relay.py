@@ -32,6 +32,7 @@ class Relay:
     def run(self, stop: Event) -> None:
         """Send until stop is set; raises what the database or the broker raises."""
         with self._runtime.db.engine.connect() as connection:
+            connection.detach()  # given back to the pool it would keep the lock, and nobody work
             while not stop.is_set() and not self._lock(connection):
                 self._runtime.tick("relay")
                 stop.wait(POLL_SECONDS)
@@ -98,6 +99,6 @@ class Relay:
         if not self._runtime.db.is_postgres:
             self._runtime.wakeups.wait(seen, POLL_SECONDS)
             return
-        driver: Any = connection.connection.driver_connection
+        driver: Any = connection.connection.dbapi_connection
         for _ in driver.notifies(timeout=POLL_SECONDS, stop_after=1):
             self._runtime.wake()

@@ -19,6 +19,8 @@ EXCHANGE = "portal.events"
 BATCH = 50
 SUBSCRIPTIONS_FILE = Path(__file__).with_name("subscriptions.json")
 DELIVERY_LIMIT = 20
+LOOKS_LIMIT = 1_000_000
+"""How often a parked message may be looked at; RabbitMQ 4 would drop it after the 20th time."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class Ladder:
 
     def wait(self, attempt: int) -> float | None:
         """Seconds before the try after this one; None when the ladder is at its end."""
-        return seconds(self.rungs[attempt - 1]) if attempt <= len(self.rungs) else None
+        return seconds(self.rungs[attempt - 1]) if 1 <= attempt <= len(self.rungs) else None
 
     def queue_after(self, queue: str, attempt: int) -> str:
         """Queue in which a message waits after this many failed tries."""
@@ -56,7 +58,8 @@ class Ladder:
 @cache
 def estate() -> dict[str, tuple[str, ...]]:
     """Wire types of every subscription of the estate, by the name of its queue."""
-    return {name: tuple(types) for name, types in json.loads(SUBSCRIPTIONS_FILE.read_text()).items()}
+    written: dict[str, list[str]] = json.loads(SUBSCRIPTIONS_FILE.read_text())
+    return {name: tuple(types) for name, types in written.items()}
 
 
 def is_consumed(wire_type: str) -> bool:
@@ -69,7 +72,8 @@ def queues(subscriptions: Mapping[str, Sequence[str]], ladder: Ladder) -> list[Q
     made = []
     for name, types in subscriptions.items():
         made.append(Queue(name, _durable(parked_queue(name), limit=True), tuple(types)))
-        made.append(Queue(parked_queue(name), {"x-queue-type": "quorum"}))
+        kept = {"x-queue-type": "quorum", "x-delivery-limit": LOOKS_LIMIT}
+        made.append(Queue(parked_queue(name), kept))
         for rung in ladder.rungs:
             ttl = {"x-message-ttl": int(seconds(rung) * 1000)}
             made.append(Queue(retry_queue(name, rung), {**_durable(name, limit=False), **ttl}))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from common.db import CommonBase, insert
+from common.db import CommonBase, insert_for
 from common.events import catalogue
 from common.messaging.inbox import STALE
 from common.privacy.personal import CONTRACT, about, personal, technical
@@ -63,21 +64,32 @@ class AccountStanding(CommonBase):
 
 def keep_standing(event: Any, session: Session) -> str | None:
     """Apply an event about an account unless something newer is known; a handler's whole body."""
-    sequence = session.info["envelope"].order
     state = STANDING_AFTER[type(event)]
-    known = {"organisation_id": event.organisation_id, "epoch": event.epoch, "sequence": sequence}
-    statement = insert(session, AccountStanding).values(
-        account_id=event.account_id, state=state or Standing.ACTIVE, **known
+    applied = session.connection().execute(
+        _upsert(session.get_bind().dialect.name, state is not None),
+        {
+            "account_id": event.account_id,
+            "organisation_id": event.organisation_id,
+            "state": state or Standing.ACTIVE,
+            "epoch": event.epoch,
+            "sequence": session.info["envelope"].order,
+        },
     )
-    changed = known if state is None else {**known, "state": state}
-    applied = session.execute(
-        statement.on_conflict_do_update(
-            index_elements=[AccountStanding.account_id],
-            set_=changed,
-            where=AccountStanding.sequence < sequence,
-        ).returning(AccountStanding.account_id)
-    ).scalar_one_or_none()
-    return None if applied else STALE
+    return None if applied.rowcount else STALE
+
+
+@cache
+def _upsert(dialect: str, moves_state: bool) -> Any:
+    """Statement that keeps the newer of two standings; built once, it costs more than its run."""
+    statement = insert_for(dialect, AccountStanding.__table__)
+    newer = {name: statement.excluded[name] for name in ("organisation_id", "epoch", "sequence")}
+    if moves_state:
+        newer["state"] = statement.excluded["state"]
+    return statement.on_conflict_do_update(
+        index_elements=[AccountStanding.account_id],
+        set_=newer,
+        where=AccountStanding.sequence < statement.excluded["sequence"],
+    )
 
 
 def standing_of(session: Session, account_id: UUID) -> AccountStanding | None:

@@ -1,7 +1,6 @@
-from sample.models import Arrival, Parcel, ParcelSent
-
 from common.messaging import on
 from common.web import standing
+from sample.models import Arrival, Parcel, ParcelSent
 
 
 class Dropped(Exception):

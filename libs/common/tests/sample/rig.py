@@ -3,15 +3,16 @@
 import contextlib
 import dataclasses
 import os
+import socket
 import time
 from abc import ABC, abstractmethod
+from threading import Thread
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import pika
 import sqlalchemy as sa
 from click.testing import CliRunner
-from sample.app import service
-from sample.models import Arrival, Base, Parcel, ParcelSent
 
 from common.ids import uuid7
 from common.messaging import publish
@@ -22,8 +23,11 @@ from common.messaging.consumer import Consumer
 from common.messaging.outbox import OutboxRow
 from common.messaging.portalctl import main as portalctl
 from common.messaging.relay import Relay
-from common.messaging.topology import parked_queue, queues
+from common.messaging.topology import Ladder, parked_queue, queues
 from common.testing.harness import Harness
+from common.testing.server import free_port
+from sample.app import service
+from sample.models import Arrival, Base, Parcel, ParcelSent
 
 PATIENCE_SECONDS = 20
 LADDER = "PT0.2S,PT0.4S"
@@ -47,6 +51,51 @@ def eventually(condition, what="what was waited for"):
 
 def nothing(*_):
     """Stand in for a fault that is not ordered."""
+
+
+class Door:
+    """A TCP port in front of a server; shut, nobody gets in and who was in is thrown out."""
+
+    def __init__(self, url):
+        self._inside = urlsplit(url)
+        self._port = free_port()
+        self._open_sockets = set()
+        self._listening = None
+        self.url = self._inside._replace(
+            netloc=f"{self._inside.netloc.rpartition('@')[0]}@127.0.0.1:{self._port}"
+        ).geturl()
+
+    def open(self):
+        """Let everybody in."""
+        self._listening = socket.create_server(("127.0.0.1", self._port), reuse_port=True)
+        Thread(target=self._welcome, args=(self._listening,), daemon=True).start()
+
+    def shut(self):
+        """Let nobody in, and end every conversation."""
+        for each in [self._listening, *self._open_sockets]:
+            if each is not None:
+                with contextlib.suppress(OSError):
+                    each.shutdown(socket.SHUT_RDWR)
+                each.close()
+        self._listening = None
+        self._open_sockets.clear()
+
+    def _welcome(self, listening):
+        with contextlib.suppress(OSError):  # shut
+            while True:
+                guest, _ = listening.accept()
+                inside = socket.create_connection((self._inside.hostname, self._inside.port))
+                self._open_sockets |= {guest, inside}
+                for ends in ((guest, inside), (inside, guest)):
+                    Thread(target=self._carry, args=ends, daemon=True).start()
+
+    def _carry(self, here, there):
+        with contextlib.suppress(OSError):
+            while heard := here.recv(65536):
+                there.sendall(heard)
+        for each in (here, there):
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
 
 
 class Rig(ABC):
@@ -105,11 +154,12 @@ class Rig(ABC):
             )
         return ids
 
-    def send(self, parcel_id, weight=1):
+    def send(self, parcel_id, weight=1, then=nothing):
         """Publish, in a transaction of its own, that a parcel is on its way; return the id."""
         with self.runtime.transaction() as session:
             publish(session, ParcelSent(parcel_id=parcel_id, weight=weight))
             session.flush()
+            then()
             newest = sa.select(OutboxRow.event_id).order_by(OutboxRow.id.desc()).limit(1)
             return str(session.scalar(newest))
 
@@ -165,7 +215,7 @@ class Rig(ABC):
     def close(self):
         """Give everything back."""
         self.broker.close()
-        self.harness.runtime.close()
+        self.runtime.close()
 
 
 class _Confirming:
@@ -224,9 +274,6 @@ class RabbitRig(Rig):
     def new_broker(self):
         return RabbitBroker(self.url, self.runtime.ladder, TOPOLOGY)
 
-    def deliver(self, *messages):
-        super().deliver(*messages)
-
     def until(self, condition, what="what was waited for"):
         self.broker.consume(_Until(self, condition, what))
 
@@ -252,8 +299,6 @@ class RabbitRig(Rig):
 
     def delete_queues(self):
         """Leave no queue of ours on the broker."""
-        from common.messaging.topology import Ladder
-
         with self.channel() as channel:
             for queue in queues(TOPOLOGY, Ladder.parse(LADDER)):
                 channel.queue_delete(queue.name)

@@ -1,9 +1,9 @@
 import sqlalchemy as sa
-from sample.models import Parcel, ParcelSent
-from sample.schemas import NewParcel, ParcelView, Relabelling
 
 from common.messaging import publish
 from common.web import Blueprint, Page, authorise, idempotent, internal, page, reading, transaction
+from sample.models import Parcel, ParcelSent
+from sample.schemas import NewParcel, ParcelView, Relabelling
 
 bp = Blueprint("sample", __name__)
 

@@ -37,6 +37,12 @@ def unfinished_due_at(since: datetime) -> datetime:
     return due
 
 
+def unfinished_begun_by(at: datetime) -> datetime:
+    """What began later than this is not due yet, whatever it is."""
+    begun: datetime = at - duration(ERASE_UNFINISHED_AFTER)
+    return begun
+
+
 def wait_after_refused_mail(attempts: int) -> timedelta | None:
     """How long to wait before trying a mail again, None when it is given up."""
     return _MAIL_WAITS[attempts - 1] if attempts <= len(_MAIL_WAITS) else None

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 from xml.etree.ElementTree import Element
+from xml.sax.saxutils import escape
 
 from screening.lists.entries import (
     BirthDate,
@@ -21,6 +22,13 @@ ROOT = "CONSOLIDATED_LIST"
 
 _KINDS: dict[str, EntryKind] = {"INDIVIDUAL": "individual", "ENTITY": "entity"}
 _NAME_PARTS = ("FIRST_NAME", "SECOND_NAME", "THIRD_NAME", "FOURTH_NAME")
+_PERSON = """<INDIVIDUAL>
+      <FIRST_NAME>{}</FIRST_NAME>
+      <SECOND_NAME>{}</SECOND_NAME>
+      <UN_LIST_TYPE>Drill</UN_LIST_TYPE>
+      <REFERENCE_NUMBER>{}</REFERENCE_NUMBER>
+    </INDIVIDUAL>
+  """
 
 
 def parse(file: ListFile) -> ParsedList:
@@ -37,6 +45,19 @@ def parse(file: ListFile) -> ParsedList:
             entries.append(_entry(element, file))
             element.clear()
     return ParsedList(LIST_ID, published_on, file.checksum(), tuple(entries))
+
+
+def with_person(consolidated: bytes, given: str, family: str, reference: str) -> bytes:
+    """The list with one more individual at the end, every other byte as it was.
+
+    consolidated: the publisher's XML, unpacked; it must hold individuals already. reference: the
+    entry's number, which no other may have. For drills: what happens when somebody gets listed.
+    """
+    before, end, after = consolidated.rpartition(b"</INDIVIDUALS>")
+    if not end:
+        raise ValueError("this is no consolidated list with individuals")
+    person = _PERSON.format(*map(escape, (given, family, reference)))
+    return before + person.encode("ascii", "xmlcharrefreplace") + end + after
 
 
 def _entry(element: Element, file: ListFile) -> Entry:

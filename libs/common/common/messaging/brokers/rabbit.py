@@ -53,7 +53,8 @@ class RabbitBroker:
         """Send a window of messages and wait for all confirms."""
         with _unavailable():
             if self._sender is None:
-                connection = self._connect()
+                # Nobody answers heartbeats while there is nothing to send; TCP keepalive is enough.
+                connection = self._connect(heartbeat=0)
                 apply(connection.channel(), self._topology, self._ladder)
                 self._sender = _Sender(connection, self._topology)
             try:
@@ -65,7 +66,7 @@ class RabbitBroker:
     def consume(self, stop: Event) -> None:
         """Collect what has come, batch by batch and queue by queue, until stop is set."""
         with _unavailable():
-            connection = self._connect()
+            connection = self._connect(HEARTBEAT_SECONDS)
             try:
                 apply(connection.channel(), self._topology, self._ladder)
                 _Receiver(connection, self._runtime, self._handle, self._ladder).run(stop)
@@ -78,9 +79,9 @@ class RabbitBroker:
         if sender is not None:
             _close(sender.connection)
 
-    def _connect(self) -> kombu.Connection:
+    def _connect(self, heartbeat: int) -> kombu.Connection:
         connection = kombu.Connection(
-            self._url, heartbeat=HEARTBEAT_SECONDS, connect_timeout=5, transport_options={}
+            self._url, heartbeat=heartbeat, connect_timeout=5, transport_options={}
         )
         connection.connect()
         return connection
@@ -117,7 +118,7 @@ class _Sender:
                 self._channel.prepare_message(
                     message.body,
                     content_type=CONTENT_TYPE,
-                    headers={**_attempt_header(message), **headers} or None,
+                    headers=headers or None,
                     properties={
                         "delivery_mode": 2, "message_id": message.event_id, "type": message.type
                     },
@@ -163,11 +164,14 @@ class _Receiver:
         for subscription in runtime.subscriptions:
             channel = connection.channel()
             channel.basic_qos(0, BATCH * 2, False)
-            self._waiting[subscription] = []
+            channel.auto_decode = False  # a body in a strange encoding is parked as it came
+            waiting: list[Any] = []
+            self._waiting[subscription] = waiting
             kombu.Consumer(
                 channel,
                 queues=[kombu.Queue(subscription.name, channel=channel, no_declare=True)],
-                on_message=self._waiting[subscription].append,
+                on_message=waiting.append,
+                on_decode_error=lambda message, _, waiting=waiting: waiting.append(message),
                 auto_declare=False,
             ).consume()
 
@@ -210,11 +214,12 @@ class _Receiver:
         for message, outcome in zip(messages, self._handle(subscription, messages), strict=True):
             if isinstance(outcome, Retry):
                 queue = self._ladder.queue_after(subscription.name, message.attempt)
-                again = Message(message.type, message.body, message.event_id, message.attempt + 1)
-                elsewhere.append(("", queue, again, {"x-error": outcome.error}))
+                headers = {"x-attempt": message.attempt + 1, "x-error": outcome.error}
+                elsewhere.append(("", queue, message, headers))
             elif isinstance(outcome, Park):
                 queue = parked_queue(subscription.name)
-                elsewhere.append(("", queue, message, {"x-error": outcome.error}))
+                headers = {"x-attempt": message.attempt, "x-error": outcome.error}
+                elsewhere.append(("", queue, message, headers))
             else:
                 assert isinstance(outcome, Done)
         if elsewhere and any(self._sender.send(elsewhere)):
@@ -232,10 +237,6 @@ def apply(channel: Any, topology: Mapping[str, Sequence[str]], ladder: Ladder) -
         )
         for key in queue.routing_keys:
             channel.queue_bind(queue.name, EXCHANGE, key)
-
-
-def _attempt_header(message: Message) -> dict[str, int]:
-    return {"x-attempt": message.attempt} if message.attempt > 1 else {}
 
 
 def _attempt(headers: Mapping[str, Any]) -> int:

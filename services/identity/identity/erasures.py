@@ -1,0 +1,107 @@
+"""The erasure of one person by all owners: begun, asked for, collected, completed (S26)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from common.clock import now
+from common.db import insert
+from common.events.catalogue import (
+    OWNERS_OF_PERSONAL_DATA,
+    ErasureCompleted,
+    ErasureRequested,
+    PersonalDataErased,
+)
+from common.messaging import publish
+from common.privacy.audit import audit
+from common.privacy.erasure import is_genuine
+from identity.accounts import change_state, locked
+from identity.models import Account, ErasureRequest, ReceivedReceipt
+from identity.rules.states import Trigger
+
+
+class ReceiptForged(Exception):
+    """A receipt was not signed by the service it says it comes from, or is about somebody else."""
+
+
+def begin(session: Session, account: Account) -> ErasureRequest:
+    """Write the ledger row, hide the account and ask every owner to erase the person.
+
+    account: its row, locked. Raises IllegalTransition for an account that still lives.
+    """
+    change_state(session, account, Trigger.ERASE)
+    request = ErasureRequest(account_id=account.id, requested_at=now(session))
+    session.add(request)
+    ask(session, request)
+    return request
+
+
+def ask(session: Session, request: ErasureRequest) -> None:
+    """Ask every owner; who has answered already answers the same."""
+    request.asked_at = now(session)
+    session.flush()
+    publish(session, ErasureRequested(account_id=request.account_id, request_id=request.id))
+
+
+def collect(session: Session, owner: str, event: PersonalDataErased) -> None:
+    """Keep an owner's receipt; the last one completes the erasure.
+
+    The request's row is locked first, so that of two last receipts one sees the other.
+    """
+    request = session.get_one(
+        ErasureRequest, event.request_id, with_for_update=True, populate_existing=True
+    )
+    keys = session.info["runtime"].keys
+    if event.account_id != request.account_id or not is_genuine(keys, owner, event):
+        raise ReceiptForged(owner)
+    keep(session, owner, event)
+    if request.completed_at is None and not missing(session, request):
+        complete(session, request)
+
+
+def keep(session: Session, owner: str, event: PersonalDataErased) -> None:
+    """Store a verified receipt, the first one of each owner."""
+    session.execute(
+        insert(session, ReceivedReceipt)
+        .values(
+            request_id=event.request_id,
+            owner=owner,
+            received_at=now(session),
+            receipt=msgspec.to_builtins(event),
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+def missing(session: Session, request: ErasureRequest) -> list[str]:
+    """Owners whose receipt has not come."""
+    came = sa.select(ReceivedReceipt.owner).where(ReceivedReceipt.request_id == request.id)
+    return sorted(set(OWNERS_OF_PERSONAL_DATA) - set(session.scalars(came)))
+
+
+def complete(session: Session, request: ErasureRequest) -> None:
+    """All receipts are in: the account is a tombstone, and everybody is told."""
+    account = locked(session, request.account_id)
+    change_state(session, account, Trigger.COMPLETE)
+    request.completed_at = now(session)
+    audit(session, "erasure.complete", request.account_id)
+    publish(session, ErasureCompleted(account_id=request.account_id, request_id=request.id))
+
+
+def shown(session: Session, request: ErasureRequest) -> dict[str, Any]:
+    """An erasure as ErasureView shows it."""
+    receipts = sa.select(ReceivedReceipt).where(ReceivedReceipt.request_id == request.id)
+    late = "overdue" if request.overdue_at else "requested"
+    return {
+        "id": request.id,
+        "account_id": request.account_id,
+        "state": "completed" if request.completed_at else late,
+        "requested_at": request.requested_at,
+        "completed_at": request.completed_at,
+        "missing": missing(session, request),
+        "receipts": session.scalars(receipts.order_by(ReceivedReceipt.owner)).all(),
+    }

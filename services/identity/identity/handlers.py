@@ -1,0 +1,53 @@
+"""What identity does when others say something."""
+
+import sqlalchemy as sa
+
+from common.events.catalogue import (
+    BusinessRelationshipEnded,
+    ErasureRequested,
+    PersonalDataErased,
+    ScreeningCompleted,
+)
+from common.messaging import STALE, on
+from common.privacy.erasure import answer_erasure
+from identity import erasures, retention
+from identity.accounts import change_state, locked
+from identity.models import Account
+from identity.rules.states import CLOSABLE, TRIGGER_OF, Trigger
+
+
+@on(ScreeningCompleted)
+def apply_screening(event, session):
+    """Move the account on, hold or block it (S14, S17, S18); older verdicts change nothing."""
+    account = locked(session, event.account_id)
+    sequence = session.info["envelope"].order
+    if sequence <= account.screening_sequence:
+        return STALE
+    account.screening_sequence = sequence
+    change_state(session, account, TRIGGER_OF[event.verdict])
+    return None
+
+
+@on(BusinessRelationshipEnded)
+def close_organisation(event, session):
+    """Deactivate everybody who acted for the organisation (S26)."""
+    members = sa.select(Account.id).where(
+        Account.organisation_id == event.organisation_id, Account.state.in_(CLOSABLE)
+    )
+    for account_id in session.scalars(members.order_by(Account.id)).all():
+        account = locked(session, account_id)
+        if account.state in CLOSABLE:
+            change_state(session, account, Trigger.DEACTIVATE)
+
+
+@on(PersonalDataErased)
+def collect_receipt(event, session):
+    """Keep an owner's receipt; the last one completes the erasure (S26)."""
+    owner = session.info["envelope"].source.removeprefix("/")
+    erasures.collect(session, owner, event)
+
+
+@on(ErasureRequested)
+def erase_person(event, session):
+    """Erase the person in identity's own tables and answer as every owner does (S26)."""
+    answer_erasure(event, session, retention.erase)

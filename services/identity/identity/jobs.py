@@ -1,0 +1,140 @@
+"""Mails that go out, and erasures that fall due."""
+
+from __future__ import annotations
+
+from email.message import EmailMessage
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from common.clock import now
+from common.jobs import job, step
+from common.logs import log
+from common.mail import Mailer, MailRefused, mailer
+from identity import erasures, links, mails
+from identity.accounts import locked
+from identity.letters import LETTERS, compose
+from identity.models import Account, ErasureRequest
+from identity.rules.dates import (
+    ANSWER_WITHIN,
+    ASK_AGAIN_AFTER,
+    erasure_due_at,
+    unfinished_begun_by,
+    unfinished_due_at,
+    wait_after_refused_mail,
+)
+from identity.rules.states import State
+
+
+@step
+def send_mails(runtime: Any) -> int:
+    """Send the mail that waits longest; the address is read and the link made only now."""
+    with runtime.reading() as session:
+        due = mails.next_due(session)
+    if due is None:
+        return 0
+    with runtime.transaction() as session:
+        account = locked(session, due[0])
+        claim = mails.claim(session, account, due[1])
+        message = _message(session, account, claim) if claim else None
+    if claim is None or message is None:
+        return 1
+    try:
+        runtime.resource(_mailer).send(message)
+    except MailRefused as error:
+        wait = wait_after_refused_mail(claim.attempt)
+        log.warning(
+            "mail refused" if wait else "mail given up",
+            account_id=str(claim.account_id),
+            attempt=claim.attempt,
+            error=str(error),
+        )
+        with runtime.transaction() as session:
+            mails.postpone(session, claim, wait)
+        return 1
+    with runtime.transaction() as session:
+        mails.note_sent(session, claim)
+    return 1
+
+
+@job(every="P1D")
+def begin_due_erasures(runtime: Any) -> int:
+    """Begin the erasure of deactivated accounts after P11M and of failed registrations (S26)."""
+    with runtime.reading() as session:
+        due = [account.id for account in _candidates(session) if _is_due(session, account)]
+    return sum(_begin_if_due(runtime, account_id) for account_id in due)
+
+
+@job(every="PT1H")
+def mark_overdue_erasures(runtime: Any) -> int:
+    """Ask owners whose receipt is missing again, and mark what takes too long; count the marked."""
+    with runtime.transaction() as session:
+        waiting = sa.select(ErasureRequest).where(
+            ErasureRequest.completed_at.is_(None),
+            ErasureRequest.asked_at <= now(session) - ASK_AGAIN_AFTER,
+        )
+        for request in session.scalars(waiting.with_for_update(skip_locked=True)):
+            erasures.ask(session, request)
+    with runtime.transaction() as session:
+        late = sa.update(ErasureRequest).where(
+            ErasureRequest.completed_at.is_(None),
+            ErasureRequest.overdue_at.is_(None),
+            ErasureRequest.requested_at <= now(session) - ANSWER_WITHIN,
+        )
+        marked = session.execute(late.values(overdue_at=now(session))).rowcount
+    if marked:
+        log.error("erasures are overdue", count=marked)
+    return marked
+
+
+def _mailer(runtime: Any) -> Mailer:
+    return mailer(runtime.settings.mail_url)
+
+
+def _message(session: Session, account: Account, claim: mails.Claim) -> EmailMessage | None:
+    """The mail as it goes out now; None, and the row is gone, when it is not true any more."""
+    letter, settings = LETTERS[claim.kind], session.info["runtime"].settings
+    if account.state not in letter.states:
+        mails.postpone(session, claim, None)
+        return None
+    link = ""
+    if letter.link is not None:
+        token = links.make(session, account, letter.link)
+        link = f"{settings.public_url.rstrip('/')}{links.PATHS[letter.link]}?token={token}"
+    return compose(
+        settings,
+        claim.kind,
+        address=account.email,
+        language=account.language,
+        link=link,
+        at=now(session),
+    )
+
+
+def _candidates(session: Session) -> sa.ScalarResult[Account]:
+    """Accounts that came to nothing at least a month ago; `_is_due` says it by the calendar."""
+    states = (State.REGISTERED, State.REFUSED, State.DEACTIVATED)
+    since = sa.func.coalesce(Account.deactivated_at, Account.refused_at, Account.registered_at)
+    old = sa.select(Account).where(
+        Account.state.in_(states), since <= unfinished_begun_by(now(session))
+    )
+    return session.scalars(old)
+
+
+def _is_due(session: Session, account: Account) -> bool:
+    due_at = {
+        State.REGISTERED: lambda: unfinished_due_at(account.registered_at),
+        State.REFUSED: lambda: unfinished_due_at(account.refused_at),
+        State.DEACTIVATED: lambda: erasure_due_at(account.deactivated_at),
+    }
+    return account.state in due_at and due_at[account.state]() <= now(session)
+
+
+def _begin_if_due(runtime: Any, account_id: Any) -> int:
+    with runtime.transaction() as session:
+        account = locked(session, account_id)
+        if not _is_due(session, account):
+            return 0
+        erasures.begin(session, account)
+        return 1

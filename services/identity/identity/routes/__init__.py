@@ -1,0 +1,17 @@
+"""HTTP: parse, authorise, rule, persist, publish; one module for each subject."""
+
+from identity.routes import (
+    accounts,
+    directory,
+    erasures,
+    internal,
+    organisations,
+    registration,
+    sign_in,
+)
+from identity.routes.blueprint import bp
+
+__all__ = [
+    "accounts", "bp", "directory", "erasures", "internal", "organisations", "registration",
+    "sign_in",
+]  # fmt: skip

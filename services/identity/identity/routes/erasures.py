@@ -1,0 +1,45 @@
+"""Erasures, for the data protection officer."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from common.refusals import NotFound
+from common.web import Page, authorise, page, reading, transaction
+from identity import erasures
+from identity.models import Account, ErasureRequest
+from identity.routes.blueprint import bp
+from identity.schemas.erasures import ErasureView
+
+
+@bp.post("/accounts/<uuid:account_id>/erasure")
+@bp.response(202, ErasureView)
+def begin_erasure(account_id):
+    """Begin the erasure of a person whose account is over, in all services (S26)."""
+    with transaction() as session:
+        account = authorise(session, "account.erase", Account, account_id)
+        request = erasures.begin(session, account)
+        return erasures.shown(session, request)
+
+
+@bp.get("/erasures")
+@bp.arguments(Page, location="query")
+@bp.response(200, ErasureView(many=True))
+def list_erasures(asked):
+    """List erasures, the latest first."""
+    with reading() as session:
+        authorise(session, "erasure.read")
+        found, headers = page(session, sa.select(ErasureRequest), ErasureRequest.id, asked)
+        return [erasures.shown(session, each) for each in found], 200, headers
+
+
+@bp.get("/erasures/<uuid:request_id>")
+@bp.response(200, ErasureView)
+def read_erasure(request_id):
+    """Show an erasure: what each owner answered, and who has not (S26)."""
+    with reading() as session:
+        authorise(session, "erasure.read")
+        request = session.get(ErasureRequest, request_id)
+        if request is None:
+            raise NotFound()
+        return erasures.shown(session, request)

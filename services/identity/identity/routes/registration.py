@@ -1,0 +1,113 @@
+"""Becoming known: the form, the registration, the confirmation; and whom to turn to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from flask import Response, request
+
+from common.texts import Text, language_of
+from common.web import idempotent, public, reading, runtime, transaction
+from identity import accounts, links
+from identity.models import LinkPurpose
+from identity.passwords import Passwords
+from identity.retention import RULES
+from identity.routes.blueprint import bp
+from identity.rules.states import State
+from identity.schemas.accounts import ContactView
+from identity.schemas.registration import Accepted, FormView, Registration, described
+from identity.schemas.sign_in import NewPassword, Token
+
+CONTACT = Text(
+    "Write to us with any question about the portal. The data protection officer answers about "
+    "your data, your rights, and the sanctions lists that names are compared with.",
+    "Schrijf ons met elke vraag over het portaal. De functionaris gegevensbescherming antwoordt "
+    "over uw gegevens, uw rechten en de sanctielijsten waarmee namen worden vergeleken.",
+    "Schreiben Sie uns bei Fragen zum Portal. Die Datenschutzbeauftragten antworten zu Ihren "
+    "Daten, Ihren Rechten und den Sanktionslisten, mit denen Namen abgeglichen werden.",
+)
+
+
+def with_hashed_password(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Hash the password of the body before `idempotent` opens the transaction."""
+
+    @wraps(view)
+    def hashed(body: dict[str, Any], **kwargs: Any) -> Any:
+        password = runtime().resource(Passwords).make(body.pop("password"))
+        return view(body, password=password, **kwargs)
+
+    return hashed
+
+
+def reader_language() -> str:
+    """The portal's language that the reader likes best."""
+    return language_of([tag for tag, _ in request.accept_languages])
+
+
+@bp.get("/registration/schema")
+@public
+@bp.response(200, FormView)
+def describe_registration():
+    """Say which fields a registration has, which are required, and what becomes of each (S5)."""
+    language = reader_language()
+    form = described(Registration, RULES, language)
+    return form, 200, {"Content-Language": language}
+
+
+@bp.post("/registrations")
+@public
+@bp.arguments(Registration)
+@with_hashed_password
+@idempotent
+@bp.response(202, Accepted)
+def register(body, password):
+    """Register; the answer is the same whether the address is known or not (S4)."""
+    with transaction() as session:
+        accounts.register(session, body, password)
+    return {"status": "accepted"}
+
+
+@bp.post("/registrations/confirmation")
+@public
+@bp.arguments(Token)
+@bp.response(204)
+def confirm_registration(body):
+    """Confirm the address with the mailed link; a second time changes nothing (S4, S14)."""
+    with transaction() as session:
+        account = links.use(session, body["token"], LinkPurpose.CONFIRM)
+        if account.state is State.REGISTERED:
+            accounts.confirm(session, account)
+    return Response(status=204)
+
+
+@bp.post("/passwords")
+@public
+@bp.arguments(NewPassword)
+@bp.response(204)
+def set_password(body):
+    """Set the password with the mailed link; everything signed in before is void (S39)."""
+    with reading() as session:
+        links.find(session, body["token"], LinkPurpose.SET_PASSWORD)
+    password = runtime().resource(Passwords).make(body["password"])
+    with transaction() as session:
+        account = links.use(session, body["token"], LinkPurpose.SET_PASSWORD)
+        accounts.set_password(session, account, password)
+    return Response(status=204)
+
+
+@bp.get("/contact")
+@public
+@bp.response(200, ContactView)
+def show_contact():
+    """Say whom people can turn to (S22, S91)."""
+    settings = runtime().settings
+    return {
+        "operator": settings.operator_name,
+        "address": settings.contact_address,
+        "email": settings.contact_email,
+        "phone": settings.contact_phone,
+        "dpo_email": settings.dpo_email,
+        "text": CONTACT.say(reader_language()),
+    }

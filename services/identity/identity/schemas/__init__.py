@@ -1,0 +1,1 @@
+"""Requests and answers, by what they are about; no query, no rule."""

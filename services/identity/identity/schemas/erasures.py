@@ -1,0 +1,27 @@
+"""Erasures, for the data protection officer."""
+
+from __future__ import annotations
+
+from marshmallow import fields, validate
+
+from common.web.schemas import Answer
+
+
+class ReceiptView(Answer):
+    """What one owner answered, as it was signed."""
+
+    owner = fields.String()
+    received_at = fields.DateTime()
+    receipt = fields.Dict(keys=fields.String())
+
+
+class ErasureView(Answer):
+    """An erasure, and which owners have not answered."""
+
+    request_id = fields.UUID(attribute="id")
+    account_id = fields.UUID()
+    state = fields.String(validate=validate.OneOf(("requested", "overdue", "completed")))
+    requested_at = fields.DateTime()
+    completed_at = fields.DateTime(allow_none=True)
+    missing = fields.List(fields.String())
+    receipts = fields.List(fields.Nested(ReceiptView))

@@ -1,0 +1,66 @@
+"""Fields that several requests have."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pycountry
+from marshmallow import fields, validate
+
+from common.texts import LANGUAGES
+from common.web.schemas import Line
+from identity.rules.addresses import AddressNotValid, mailable
+
+COUNTRIES = tuple(sorted(country.alpha_2 for country in pycountry.countries))
+SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 256
+TOKEN = validate.Regexp(r"^[A-Za-z0-9_-]{20,100}$")
+
+
+class Email(Line):
+    """An address that mail can be sent to."""
+
+    default_error_messages = {"email": "Not a valid e-mail address."}
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs["metadata"] = {"format": "email", **kwargs.pop("metadata", {})}
+        super().__init__(254, **kwargs)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
+        address = super()._deserialize(value, attr, data, **kwargs)
+        try:
+            mailable(address)
+        except AddressNotValid as error:
+            raise self.make_error("email") from error
+        return address
+
+
+class Password(fields.String):
+    """A new password, kept exactly as typed; only what no keyboard types is refused."""
+
+    default_error_messages = {"control": "Must not contain control characters."}
+
+    def __init__(self, **kwargs: Any) -> None:
+        length = validate.Length(SHORTEST_PASSWORD, LONGEST_PASSWORD)
+        kwargs["metadata"] = {"format": "password", **kwargs.pop("metadata", {})}
+        super().__init__(validate=length, load_only=True, **kwargs)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if any(ord(character) < 32 or ord(character) == 127 for character in text):
+            raise self.make_error("control")
+        return text
+
+
+class Country(fields.String):
+    """A country by its two letters (ISO 3166-1)."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        known = validate.OneOf(COUNTRIES, error="Not a country code of ISO 3166-1.")
+        super().__init__(validate=known, **kwargs)
+
+
+class Language(fields.String):
+    """One of the portal's languages."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(validate=validate.OneOf(LANGUAGES), **kwargs)

@@ -1,0 +1,62 @@
+"""Identity under test: on SQLite, and where locks matter on both databases."""
+
+import pytest
+
+from common.testing.harness import Harness
+from identity.app import service
+
+from .factories import an_organisation
+
+
+def _harness(folder, **settings):
+    return Harness(
+        service, folder, **{"bcrypt_cost": 4, "mail_url": f"folder:{folder}/mails", **settings}
+    )
+
+
+@pytest.fixture
+def identity(tmp_path):
+    """The service on SQLite."""
+    harness = _harness(tmp_path)
+    yield harness
+    harness.runtime.close()
+
+
+@pytest.fixture
+def identity_with(tmp_path):
+    """Function that makes the service with other settings."""
+    made = []
+
+    def make(**settings):
+        made.append(_harness(tmp_path, **settings))
+        return made[-1]
+
+    yield make
+    for harness in made:
+        harness.runtime.close()
+
+
+@pytest.fixture
+def on_postgres(tmp_path, new_postgres_database):
+    """The service on PostgreSQL."""
+    harness = _harness(tmp_path, database_url=new_postgres_database("identity"))
+    yield harness
+    harness.runtime.close()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def on_both(request):
+    """The service on each of its databases."""
+    return request.getfixturevalue("identity" if request.param == "sqlite" else "on_postgres")
+
+
+@pytest.fixture
+def customer(identity):
+    """A customer that people can be assigned to."""
+    return identity.given(an_organisation())
+
+
+@pytest.fixture
+def operator(identity):
+    """The operator's own organisation."""
+    return identity.given(an_organisation(kind="operator", name="Operator of the Portal"))

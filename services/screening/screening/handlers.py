@@ -1,0 +1,43 @@
+"""What screening does when something happened elsewhere.
+
+A deactivated or blocked person is still compared, until erased (S18). Nothing is kept by
+organisation, so the end of a business relationship changes nothing here.
+"""
+
+from common.clock import now
+from common.db import insert
+from common.events.catalogue import AccountRegistered, ErasureRequested
+from common.messaging import STALE, on, wake_worker
+from common.privacy.erasure import answer_erasure
+from common.web import standing
+from screening import queries, retention
+from screening.models import Screening
+from screening.rules import Occasion
+
+
+@on(*standing.STANDING_EVENTS)
+def keep_standing(event, session):
+    """Know who may act (S31)."""
+    return standing.keep_standing(event, session)
+
+
+@on(AccountRegistered)
+def note_registered(event, session):
+    """Have a new person's name compared before anybody can release the account (S14)."""
+    if queries.is_erased(session, event.account_id):
+        return STALE
+    at = now(session)
+    asked = insert(session, Screening).values(
+        account_id=event.account_id,
+        occasion=Occasion.REGISTRATION,
+        requested_at=at,
+        next_try_at=at,
+    )
+    session.execute(asked.on_conflict_do_nothing())
+    wake_worker(session)
+
+
+@on(ErasureRequested)
+def erase_person(event, session):
+    """Erase a person here, and say with a signature what is left and why (S19, S26)."""
+    answer_erasure(event, session, retention.erase)

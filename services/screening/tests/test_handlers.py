@@ -1,0 +1,92 @@
+"""What screening does when it hears of people."""
+
+from uuid import uuid4
+
+import pytest
+
+from common.events.catalogue import (
+    AccountBlocked,
+    AccountDeactivated,
+    AccountErased,
+    AccountRegistered,
+    ErasureRequested,
+    ScreeningCompleted,
+    Verdict,
+)
+from common.ids import uuid7
+from common.messaging.brokers import Done
+from common.web.standing import AccountStanding, Standing
+from screening.models import Screening
+from screening.rules import Occasion, Status
+
+from .factories import LISTED, SECOND, import_lists, list_with, register, row_of, screened
+
+
+def registered(account_id):
+    return AccountRegistered(account_id=account_id, organisation_id=None, epoch=1)
+
+
+def test_a_new_person_waits_to_be_compared(on_both):  # S14
+    account_id = uuid7()
+    on_both.when(registered(account_id))
+    (row,) = on_both.rows(Screening)
+    assert (row.account_id, row.verdict, row.occasion) == (
+        account_id,
+        Status.PENDING,
+        Occasion.REGISTRATION,
+    )
+    assert row.next_try_at == on_both.clock.now()
+    assert on_both.published() == []
+
+
+def test_hearing_of_a_screened_person_again_changes_nothing(screening):
+    account_id = screened(screening)
+    before = row_of(screening, account_id)
+    screening.when(registered(account_id))
+    after = row_of(screening, account_id)
+    assert (after.verdict, after.next_try_at, after.version) == (
+        before.verdict,
+        None,
+        before.version,
+    )
+
+
+def test_a_registration_heard_after_the_erasure_brings_nobody_back(on_both):
+    account_id = uuid7()
+    on_both.when(ErasureRequested(account_id=account_id, request_id=uuid4()))
+    on_both.when(registered(account_id))
+    assert on_both.rows(Screening) == []
+
+
+def test_a_tombstone_keeps_a_person_away(on_both):
+    account_id = uuid7()
+    late = on_both.message(registered(account_id))
+    on_both.when(AccountErased(account_id=account_id, organisation_id=None, epoch=2))
+    for subscription in on_both.service.subscriptions:
+        if late.type in subscription.types:
+            assert on_both.runtime.consumer.handle(subscription, [late]) == [Done()]
+    assert on_both.rows(Screening) == []
+
+
+def test_standing_follows_the_account(screening):
+    account_id = uuid7()
+    screening.when(registered(account_id))
+    screening.when(AccountBlocked(account_id=account_id, organisation_id=None, epoch=2))
+    assert screening.rows(AccountStanding)[0].state is Standing.BLOCKED
+
+
+@pytest.mark.parametrize("kind", [AccountDeactivated, AccountBlocked])
+def test_who_is_deactivated_or_blocked_is_still_compared(screening, tmp_path, kind):  # S18
+    account_id = screened(screening)
+    screening.when(kind(account_id=account_id, organisation_id=None, epoch=2))
+    screening.forget_published()
+    import_lists(screening, list_with(tmp_path, ("Kim", "Sorglos")))
+    screening.run_steps()
+    (said,) = screening.published(ScreeningCompleted)
+    assert (said.account_id, said.verdict) == (account_id, Verdict.HIT)
+
+
+def test_no_handler_asks_identity(screening):
+    import_lists(screening, SECOND)
+    register(screening, LISTED)
+    assert screening.identity.asked == []

@@ -1,0 +1,411 @@
+"""Comparing the names that are due: alone, beside others, and when something is out of reach."""
+
+import threading
+from datetime import timedelta
+from uuid import UUID
+
+import httpx
+import pytest
+import sqlalchemy as sa
+
+from common.events.catalogue import (
+    AccountRefused,
+    SanctionsListUpdated,
+    ScreeningCompleted,
+    Verdict,
+)
+from common.testing.harness import Harness
+from screening import checks, versions
+from screening.app import service
+from screening.jobs import screen_pending
+from screening.models import Screening, ScreeningMatch, ScreeningRun
+from screening.rules import Occasion, Status
+from screening.versions import ListsInForce
+
+from .factories import (
+    DOUBTFUL,
+    FIRST,
+    LISTED,
+    NEXT_LISTED,
+    SECOND,
+    UNCOMPARABLE,
+    UNLISTED,
+    a_screening,
+    import_lists,
+    list_with,
+    register,
+    row_of,
+    screened,
+)
+
+
+def completed(screening):
+    return [(each.account_id, each.verdict) for each in screening.published(ScreeningCompleted)]
+
+
+# ------------------------------------------------------------------------------- what comes out
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict"),
+    [
+        (UNLISTED, Verdict.CLEAR),
+        (DOUBTFUL, Verdict.REVIEW),
+        (LISTED, Verdict.HIT),
+        (("Виктор", "Эрфунден"), Verdict.HIT),
+        (UNCOMPARABLE, Verdict.REVIEW),
+    ],
+    ids=["unlisted", "doubtful", "listed", "in_another_script", "not_comparable"],
+)
+def test_the_verdict_on_a_new_name_is_told_with_the_lists_used(on_both, name, verdict):
+    account_id = screened(on_both, name)
+    row = row_of(on_both, account_id)
+    assert row.verdict.value == verdict.value
+    assert not row.pending
+    (said,) = on_both.published(ScreeningCompleted)
+    assert (said.account_id, said.verdict) == (account_id, verdict)
+    assert [each.split("@")[0] for each in said.list_versions] == ["un-consolidated", "us-sdn"]
+    (run,) = on_both.rows(ScreeningRun)
+    assert run.list_versions == row.list_versions == list(said.list_versions)
+    assert run.at == row.checked_at == on_both.clock.now()
+
+
+def test_a_match_says_what_it_is_in_the_words_of_the_list(screening):
+    account_id = screened(screening, DOUBTFUL)
+    (match,) = screening.rows(ScreeningMatch)
+    assert (match.account_id, match.list_id, match.entry_id) == (
+        account_id,
+        "un-consolidated",
+        "XXi.001",
+    )
+    assert match.matched_name == "VIKTOR ERFUNDEN"
+    assert "resembles" in match.explanation
+    assert match.score == row_of(screening, account_id).score == 86.7
+
+
+def test_identity_is_asked_for_names_by_id_and_nothing_of_them_is_stored(screening, capsys):  # S16
+    account_id = screened(screening, ("Zacharias", "Zuversicht-Zumthor"))
+    screened(screening, ("Viktor", "Erfundissimo"))
+    assert screening.identity.asked[0] == (
+        "screening",
+        {"account_ids": [str(account_id)]},
+    )
+    screening.runtime.close()
+    stored = b"".join(file.read_bytes() for file in screening.folder.glob("screening.sqlite*"))
+    said = "".join(capsys.readouterr())
+    for word in ("Zacharias", "Zuversicht", "Erfundissimo"):
+        assert word.encode() not in stored
+        assert word not in said
+
+
+def test_the_digest_knows_a_name_again_and_is_not_the_name(screening):
+    first, second = screened(screening), screened(screening)
+    other = screened(screening, LISTED)
+    digests = [row_of(screening, each).name_digest for each in (first, second, other)]
+    assert digests[0] == digests[1] != digests[2]
+    assert len(digests[0]) == 64
+
+
+def test_five_hundred_names_are_read_in_one_call(screening, monkeypatch):
+    monkeypatch.setattr(checks, "BATCH", 500)
+    import_lists(screening, FIRST)
+    people = [
+        a_screening(next_try_at=screening.clock.now(), requested_at=screening.clock.now())
+        for _ in range(501)
+    ]
+    screening.identity.names = {each.account_id: UNLISTED for each in people}
+    with screening.runtime.transaction() as session:
+        session.add_all(people)
+    screening.run_steps()
+    assert [len(body["account_ids"]) for _, body in screening.identity.asked] == [500, 1]
+    assert {row.verdict for row in screening.rows(Screening)} == {Status.CLEAR}
+
+
+def test_new_people_come_before_those_who_were_compared_before(screening, monkeypatch):
+    known = screened(screening)
+    import_lists(screening, SECOND)
+    new = register(screening)
+    monkeypatch.setattr(checks, "BATCH", 1)
+    screening.run_steps()
+    order = [body["account_ids"] for _, body in screening.identity.asked]
+    assert order == [[str(known)], [str(new)], [str(known)]]
+
+
+# ------------------------------------------------------------------------------- out of reach
+
+
+def waits(screening, account_id):
+    """Seconds until the next try of somebody who is not clear."""
+    row = row_of(screening, account_id)
+    assert row.verdict is Status.PENDING
+    assert screening.published(ScreeningCompleted) == []
+    return (row.next_try_at - screening.clock.now()).total_seconds()
+
+
+@pytest.mark.parametrize("status", [500, 503, 404, 401])
+def test_nobody_is_clear_while_identity_gives_no_names(screening, status):
+    import_lists(screening, FIRST)
+    account_id = register(screening)
+    screening.identity.answers = status
+    screening.run_steps()
+    assert waits(screening, account_id) == 5
+    screening.clock.advance("PT5S")
+    screening.run_steps()
+    assert waits(screening, account_id) == 10
+    screening.identity.answers = 200
+    screening.clock.advance("PT10S")
+    screening.run_steps()
+    assert completed(screening) == [(account_id, Verdict.CLEAR)]
+
+
+def test_nobody_is_clear_while_identity_is_down(tmp_path, capsys):
+    closed = httpx.HTTPTransport()
+    screening = Harness(
+        service,
+        tmp_path,
+        transports={"identity": closed},
+        identity_url="http://127.0.0.1:1",
+    )
+    import_lists(screening, FIRST)
+    person = screening.given(
+        a_screening(requested_at=screening.clock.now(), next_try_at=screening.clock.now())
+    )
+    screening.run_steps()
+    assert waits(screening, person.account_id) == 5
+    assert "PeerUnavailable" in "".join(capsys.readouterr())
+
+
+def test_nobody_is_clear_without_a_list_and_no_name_is_read_for_nothing(on_both, capsys):
+    account_id = register(on_both)
+    on_both.run_steps()
+    assert waits(on_both, account_id) == 5
+    assert on_both.identity.asked == []
+    assert "NoListInForce" in "".join(capsys.readouterr())
+    import_lists(on_both, FIRST)
+    on_both.run_steps()
+    assert completed(on_both) == [(account_id, Verdict.CLEAR)]
+
+
+def test_who_was_erased_meanwhile_waits_no_longer(on_both):
+    import_lists(on_both, FIRST)
+    new = register(on_both)
+    known = register(on_both)
+    on_both.identity.names.pop(new)
+    on_both.run_steps()
+    assert [row.account_id for row in on_both.rows(Screening)] == [known]
+
+    on_both.identity.names.clear()
+    import_lists(on_both, SECOND)
+    on_both.run_steps()
+    row = row_of(on_both, known)  # its erasure is still to come, with a receipt
+    assert (row.verdict, row.pending) == (Status.CLEAR, False)
+    assert completed(on_both) == [(known, Verdict.CLEAR)]
+
+
+def test_a_worker_that_dies_leaves_its_names_to_others(on_both):
+    import_lists(on_both, FIRST)
+    account_id = register(on_both)
+    with on_both.runtime.transaction() as session:
+        assert len(checks.take(session)) == 1
+    on_both.run_steps()
+    assert row_of(on_both, account_id).verdict is Status.PENDING
+    on_both.clock.advance(checks.LEASE)
+    on_both.run_steps()
+    assert row_of(on_both, account_id).verdict is Status.CLEAR
+
+
+# ------------------------------------------------------------------------------- again
+
+
+def test_a_new_version_that_names_somebody_makes_a_hit(on_both):  # S17, S18
+    account_id = screened(on_both, NEXT_LISTED)
+    assert row_of(on_both, account_id).verdict is Status.CLEAR
+    on_both.forget_published()
+    import_lists(on_both, SECOND)
+    waiting = row_of(on_both, account_id)
+    assert (waiting.verdict, waiting.pending, waiting.occasion) == (
+        Status.CLEAR,
+        True,
+        Occasion.LIST,
+    )
+    assert on_both.published(ScreeningCompleted) == []
+    on_both.run_steps()
+    assert completed(on_both) == [(account_id, Verdict.HIT)]
+    assert len(on_both.published(SanctionsListUpdated)) == 1
+
+
+def test_somebody_who_is_taken_off_the_list_is_clear_again(screening, tmp_path):
+    account_id = screened(screening, UNLISTED, list_with(tmp_path, UNLISTED, ("Neu", "Gelistet")))
+    screening.forget_published()
+    import_lists(screening, list_with(tmp_path, ("Neu", "Gelistet")))
+    screening.run_steps()
+    assert completed(screening) == [(account_id, Verdict.CLEAR)]
+    assert screening.rows(ScreeningMatch) == []
+
+
+def test_the_same_outcome_is_not_told_twice(on_both):
+    account_id = screened(on_both)
+    on_both.forget_published()
+    import_lists(on_both, SECOND)
+    on_both.run_steps()
+    assert on_both.published(ScreeningCompleted) == []
+    assert [run.verdict for run in on_both.rows(ScreeningRun)] == [Status.CLEAR] * 2
+    assert row_of(on_both, account_id).list_versions[0].startswith("un-consolidated@2026-02-01")
+
+
+def test_a_refused_registration_is_not_compared_again(screening):
+    account_id = screened(screening)
+    screening.when(AccountRefused(account_id=account_id, organisation_id=None, epoch=2))
+    import_lists(screening, SECOND)
+    assert not row_of(screening, account_id).pending
+
+
+def test_the_index_is_made_again_only_when_another_list_is_in_force(screening):
+    import_lists(screening, FIRST)
+    in_force = screening.runtime.resource(ListsInForce)
+    first = in_force.provider()
+    assert in_force.provider() is first
+    import_lists(screening, SECOND)
+    second = in_force.provider()
+    assert second is not first
+    assert len(in_force.codes) == 2
+
+
+# ------------------------------------------------------------------------------- at the same time
+
+
+def test_a_list_that_comes_into_force_during_a_comparison_counts(on_both):
+    import_lists(on_both, FIRST)
+    account_id = register(on_both, NEXT_LISTED)
+    on_both.identity.meanwhile = lambda: import_lists(on_both, SECOND)
+    on_both.run_steps()
+    assert completed(on_both) == [(account_id, Verdict.HIT)]
+
+
+def a_worker_that_misses_the_request(screening, monkeypatch):
+    """A comparison during which a list comes in force whose request does not reach this row."""
+    import_lists(screening, FIRST)
+    account_id = register(screening, NEXT_LISTED)
+    monkeypatch.setattr(versions, "request_everybody", lambda *_: 0)
+    screening.identity.meanwhile = lambda: import_lists(screening, SECOND)
+    screening.run_steps()
+    return account_id
+
+
+def test_no_verdict_of_a_former_list_is_written_even_if_the_request_is_missed(on_both, monkeypatch):
+    account_id = a_worker_that_misses_the_request(on_both, monkeypatch)
+    assert row_of(on_both, account_id).verdict is Status.HIT
+
+
+def test_without_a_second_look_at_the_lists_a_listed_person_would_be_clear(on_both, monkeypatch):
+    """Negative control: the guard of the test before, off."""
+    in_force = on_both.runtime.resource(ListsInForce)
+    look = versions.ids_in_force
+    monkeypatch.setattr(versions, "ids_in_force", lambda session: in_force.ids or look(session))
+    account_id = a_worker_that_misses_the_request(on_both, monkeypatch)
+    assert row_of(on_both, account_id).verdict is Status.CLEAR
+
+
+def test_an_answer_to_an_earlier_request_is_void(on_both):
+    import_lists(on_both, FIRST)
+    account_id = register(on_both, LISTED)
+
+    def ask_again():
+        on_both.identity.names[account_id] = UNLISTED
+        with on_both.runtime.transaction() as session:
+            versions.request_everybody(session, Occasion.OPERATOR)
+
+    on_both.identity.meanwhile = ask_again
+    screen_pending(on_both.runtime)
+    assert completed(on_both) == []
+    assert row_of(on_both, account_id).pending
+    on_both.run_steps()
+    assert len(completed(on_both)) == 1
+
+
+def due_now(screening, count):
+    at = screening.clock.now()
+    people = [a_screening(requested_at=at, next_try_at=at) for _ in range(count)]
+    screening.identity.names.update({each.account_id: UNLISTED for each in people})
+    with screening.runtime.transaction() as session:
+        session.add_all(people)
+
+
+@pytest.mark.postgres
+def test_two_workers_take_different_names(on_postgres, monkeypatch):
+    monkeypatch.setattr(checks, "BATCH", 3)
+    due_now(on_postgres, 6)
+    with on_postgres.runtime.transaction() as one, on_postgres.runtime.transaction() as other:
+        taken = [{each.account_id for each in checks.take(session)} for session in (one, other)]
+    assert [len(each) for each in taken] == [3, 3]
+    assert not taken[0] & taken[1]
+
+
+@pytest.mark.postgres
+def test_without_the_lock_two_workers_would_take_the_same_names(on_postgres, monkeypatch):
+    """Negative control: the guard of the test before, off."""
+    monkeypatch.setattr(checks, "BATCH", 3)
+    due_now(on_postgres, 6)
+    with on_postgres.runtime.reading() as one, on_postgres.runtime.reading() as other:
+        seen = [
+            {row.account_id for row in session.execute(checks.whatever_is_due(session))}
+            for session in (one, other)
+        ]
+    assert seen[0] == seen[1]
+
+
+@pytest.mark.postgres
+def test_two_workers_at_once_compare_everybody_once(on_postgres, make_screening, monkeypatch):
+    monkeypatch.setattr(checks, "BATCH", 20)
+    import_lists(on_postgres, FIRST)
+    due_now(on_postgres, 200)
+    second = make_screening(on_postgres.runtime.settings.database_url)
+    second.identity.names = on_postgres.identity.names
+    done = []
+
+    def work(harness):
+        done.append(harness.run_steps())
+
+    threads = [threading.Thread(target=work, args=(each,)) for each in (on_postgres, second)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(done) == 200
+    asked = [
+        each
+        for harness in (on_postgres, second)
+        for _, body in harness.identity.asked
+        for each in body["account_ids"]
+    ]
+    assert len(asked) == len(set(asked)) == 200
+    assert len(on_postgres.published(ScreeningCompleted)) == 200
+    assert len(on_postgres.rows(ScreeningRun)) == 200
+
+
+@pytest.mark.postgres
+def test_an_import_and_a_verdict_wait_for_each_other(on_postgres):
+    with on_postgres.runtime.transaction() as importing, on_postgres.runtime.reading() as writing:
+        versions.lock_lists(importing)
+        writing.execute(sa.text("SET LOCAL lock_timeout = '50ms'"))
+        with pytest.raises(sa.exc.OperationalError, match="lock timeout"):
+            versions.lock_lists(writing, shared=True)
+    with on_postgres.runtime.transaction() as one, on_postgres.runtime.transaction() as other:
+        versions.lock_lists(one, shared=True)
+        versions.lock_lists(other, shared=True)
+
+
+def test_a_lease_that_ran_out_lets_the_late_answer_change_nothing(on_both):
+    """The slow worker's names are compared by another one; the slow one comes back after it."""
+    import_lists(on_both, FIRST)
+    account_id = register(on_both)
+
+    def another_worker():
+        on_both.clock.advance(checks.LEASE + timedelta(seconds=1))
+        screen_pending(on_both.runtime)
+
+    on_both.identity.meanwhile = another_worker
+    screen_pending(on_both.runtime)
+    assert completed(on_both) == [(account_id, Verdict.CLEAR)]
+    assert len(on_both.rows(ScreeningRun)) == 1
+    assert UUID(on_both.identity.asked[1][1]["account_ids"][0]) == account_id

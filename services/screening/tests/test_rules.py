@@ -1,0 +1,192 @@
+"""What findings and decisions lead to, and which lists are not taken."""
+
+from datetime import date, timedelta
+from uuid import uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from common.refusals import IllegalTransition, Invalid, next_state
+from common.web import Role
+from screening.matching import Candidate, Match
+from screening.rules import (
+    LONGEST_WAIT,
+    NOT_COMPARABLE,
+    POLICY,
+    TRANSITIONS,
+    Found,
+    ListSize,
+    NothingToDecide,
+    OwnScreening,
+    Reason,
+    Ruling,
+    Status,
+    Trigger,
+    found_in,
+    judge,
+    require_another,
+    require_fitting_reason,
+    wait_after,
+    why_refused,
+)
+
+FINDINGS = {
+    Trigger.FOUND_NOTHING: Status.CLEAR,
+    Trigger.FOUND_DOUBT: Status.REVIEW,
+    Trigger.FOUND_HIT: Status.HIT,
+}
+
+
+def found(outcome="review", score=90.0, entry="1", fingerprint="a"):
+    return Found("un", entry, fingerprint, "Erna Erdacht", score, outcome, "")
+
+
+@pytest.mark.parametrize("status", Status)
+@pytest.mark.parametrize("trigger", FINDINGS)
+def test_a_comparison_leads_to_what_it_found_whatever_was_before(status, trigger):
+    assert next_state(TRANSITIONS, status, trigger) is FINDINGS[trigger]
+
+
+def test_a_doubt_becomes_a_hit_by_a_person_alone():  # S17, art. 22
+    to_hit = {trigger for (_, trigger), after in TRANSITIONS.items() if after is Status.HIT}
+    assert to_hit == {Trigger.FOUND_HIT, Trigger.CONFIRMED}
+
+
+def test_nothing_leads_back_to_pending_and_nobody_decides_before_the_comparison():
+    assert Status.PENDING not in TRANSITIONS.values()
+    for trigger in (Trigger.CLEARED, Trigger.CONFIRMED):
+        with pytest.raises(IllegalTransition):
+            next_state(TRANSITIONS, Status.PENDING, trigger)
+
+
+def test_who_is_clear_can_not_be_cleared():
+    with pytest.raises(IllegalTransition):
+        next_state(TRANSITIONS, Status.CLEAR, Trigger.CLEARED)
+
+
+@pytest.mark.parametrize(
+    ("candidates", "decided", "trigger", "score"),
+    [
+        ([], {}, Trigger.FOUND_NOTHING, 0),
+        ([found()], {}, Trigger.FOUND_DOUBT, 90),
+        ([found("hit", 99.0)], {}, Trigger.FOUND_HIT, 99),
+        ([found(), found("hit", 99.0, "2")], {}, Trigger.FOUND_HIT, 99),
+        ([found("hit", 99.0, "2"), found()], {}, Trigger.FOUND_HIT, 99),
+        ([found()], {("un", "1", "a"): Ruling.CLEAR}, Trigger.FOUND_NOTHING, 0),
+        ([found()], {("un", "1", "b"): Ruling.CLEAR}, Trigger.FOUND_DOUBT, 90),
+        ([found()], {("un", "2", "a"): Ruling.CLEAR}, Trigger.FOUND_DOUBT, 90),
+        ([found()], {("un", "1", "a"): Ruling.CONFIRM}, Trigger.FOUND_HIT, 90),
+        ([found("hit", 99.0)], {("un", "1", "a"): Ruling.CLEAR}, Trigger.FOUND_NOTHING, 0),
+    ],
+    ids=[
+        "nothing",
+        "doubt",
+        "hit",
+        "doubt_then_hit",
+        "hit_then_doubt",
+        "cleared",
+        "cleared_before_the_entry_changed",
+        "another_entry_cleared",
+        "confirmed",
+        "hit_cleared",
+    ],
+)
+def test_a_decision_counts_for_exactly_the_entry_it_was_made_about(
+    candidates, decided, trigger, score
+):
+    assert judge(candidates, decided) == (trigger, score)
+
+
+@given(
+    st.lists(
+        st.builds(
+            found,
+            outcome=st.sampled_from(["review", "hit"]),
+            score=st.floats(82, 100),
+            entry=st.sampled_from("12345"),
+        )
+    ),
+    st.dictionaries(
+        st.tuples(st.just("un"), st.sampled_from("12345"), st.sampled_from("ab")),
+        st.sampled_from(Ruling),
+    ),
+)
+def test_nobody_is_clear_while_a_match_is_not_cleared(candidates, decided):
+    trigger, score = judge(candidates, decided)
+    still_open = [each for each in candidates if decided.get(each.key) is not Ruling.CLEAR]
+    assert (trigger is Trigger.FOUND_NOTHING) == (not still_open)
+    assert score == max((each.score for each in still_open), default=0)
+
+
+def test_a_name_that_can_not_be_compared_is_a_doubt():
+    assert found_in(Match("review", ()), lambda *_: "") == [NOT_COMPARABLE]
+    assert judge([NOT_COMPARABLE], {})[0] is Trigger.FOUND_DOUBT
+    assert found_in(Match("clear", ()), lambda *_: "") == []
+
+
+def test_what_was_found_keeps_the_entrys_fingerprint():
+    candidate = Candidate("un", "7", "Erna Erdacht", 99.0, "hit", "Why.")
+    (kept,) = found_in(Match("hit", (candidate,)), lambda *entry: "/".join(entry))
+    assert kept == Found("un", "7", "un/7", "Erna Erdacht", 99.0, "hit", "Why.")
+
+
+@pytest.mark.parametrize(
+    ("ruling", "reason"),
+    [(Ruling.CLEAR, Reason.SAME_PERSON), (Ruling.CONFIRM, Reason.ANOTHER_PERSON)],
+)
+def test_a_reason_that_speaks_for_the_opposite_is_refused(ruling, reason):
+    with pytest.raises(Invalid) as refused:
+        require_fitting_reason(ruling, reason)
+    assert set(refused.value.errors) == {"/reason"}
+
+
+def test_nobody_decides_about_the_own_name():
+    me = uuid4()
+    require_another(uuid4(), me)
+    with pytest.raises(OwnScreening):
+        require_another(me, me)
+
+
+@given(st.integers(1, 100_000))
+def test_waits_grow_and_end_at_five_minutes(attempts):
+    assert timedelta(seconds=5) <= wait_after(attempts) <= wait_after(attempts + 1)
+    assert wait_after(attempts) <= LONGEST_WAIT == wait_after(100_000)
+
+
+OF_2026 = ListSize(1000, 800, date(2026, 2, 1))
+
+
+@pytest.mark.parametrize(
+    ("arrived", "refused"),
+    [
+        (ListSize(1001, 801, date(2026, 2, 2)), False),
+        (ListSize(900, 720, date(2026, 2, 1)), False),
+        (ListSize(899, 800, date(2026, 2, 1)), True),
+        (ListSize(1000, 719, date(2026, 2, 1)), True),
+        (ListSize(1000, 800, date(2026, 1, 31)), True),
+        (ListSize(1000, 800, None), False),
+    ],
+    ids=["grown", "a_tenth_less", "more_than_a_tenth_less", "fewer_people", "older", "undated"],
+)
+def test_a_list_that_shrank_or_is_older_needs_the_operators_word(arrived, refused):
+    assert bool(why_refused(arrived, OF_2026, allow_shrink=False)) is refused
+    assert why_refused(arrived, OF_2026, allow_shrink=True) is None
+    assert why_refused(arrived, None, allow_shrink=False) is None
+
+
+@pytest.mark.parametrize("allow_shrink", [True, False])
+def test_a_list_that_names_nobody_is_never_taken(allow_shrink):
+    assert why_refused(ListSize(5, 0, None), None, allow_shrink=allow_shrink)
+
+
+def test_nobody_but_compliance_and_the_data_protection_officer_may_do_anything():
+    granted = {role for action in POLICY.values() for role in action.grants}
+    assert granted == {Role.COMPLIANCE, Role.DPO}
+    of_dpo = {name for name, action in POLICY.items() if Role.DPO in action.grants}
+    assert of_dpo == {"list.list", "screening.lists_used"}  # S17, S22
+
+
+@pytest.mark.parametrize("refusal", [OwnScreening, NothingToDecide])
+def test_refusals_have_a_title_in_every_language(refusal):
+    assert len({refusal.title.say(language) for language in ("en", "nl", "de")}) == 3

@@ -1,0 +1,29 @@
+"""Settings that would block or clear the wrong people are refused at the start."""
+
+import pytest
+
+from common.settings import SettingsError, check
+from screening.settings import Settings
+
+
+def settings(tmp_path, **values):
+    return Settings(broker_url="embedded:", keys_dir=tmp_path, database_url="sqlite://", **values)
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        ({"review_at": 0.0}, "SCREENING_REVIEW_AT"),
+        ({"hit_at": 100.5}, "SCREENING_HIT_AT"),
+        ({"hit_at": float("nan")}, "SCREENING_HIT_AT"),
+        ({"review_at": 96.0}, "SCREENING_REVIEW_AT must not be above"),
+        ({"list_urls": "ftp://lists.example/a.xml"}, "SCREENING_LIST_URLS"),
+    ],
+)
+def test_a_setting_out_of_bounds_is_named(tmp_path, values, named):
+    with pytest.raises(SettingsError, match=named):
+        check(settings(tmp_path, **values), "screening")
+
+
+def test_the_defaults_are_in_bounds(tmp_path):
+    check(settings(tmp_path), "screening")

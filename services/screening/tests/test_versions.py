@@ -1,0 +1,184 @@
+"""Lists come into force one version at a time, and never a worse one by mistake."""
+
+import threading
+
+import pytest
+import sqlalchemy as sa
+
+from common.events.catalogue import SanctionsListUpdated
+from common.privacy.audit import AuditEntry
+from screening import versions
+from screening.lists.files import ListRefused
+from screening.models import ListVersion, Screening
+
+from .factories import CONSOLIDATED, FIRST, SAMPLE, SECOND, import_lists, list_of, register
+
+UN = "un-consolidated"
+
+
+def in_force(screening):
+    return {row.list_id: row.version for row in screening.rows(ListVersion) if not row.in_force_to}
+
+
+def test_a_first_import_brings_every_list_of_a_folder_into_force(on_both):
+    done, refused = import_lists(on_both, FIRST)
+    assert [each.new for each in done] == [True, True]
+    assert refused == []
+    un, us = on_both.rows(ListVersion)
+    assert (un.list_id, un.entries, un.people, str(un.published_on)) == (UN, 9, 8, "2026-01-01")
+    assert un.version == f"2026-01-01.{un.checksum[:8]}"
+    assert (us.list_id, us.version, us.published_on) == ("us-sdn", us.checksum[:16], None)
+    assert un.in_force_from == on_both.clock.now()
+    assert on_both.published() == [
+        SanctionsListUpdated(list_id=each.list_id, list_version=each.version, entries=each.entries)
+        for each in (un, us)
+    ]
+    assert [each.action for each in on_both.rows(AuditEntry)] == ["list.import"] * 2
+
+
+def test_a_new_version_ends_the_period_of_the_former_one(on_both):  # S22
+    import_lists(on_both, FIRST)
+    on_both.clock.advance("P31D")
+    import_lists(on_both, SECOND)
+    former, new = on_both.rows(ListVersion, ListVersion.list_id == UN)
+    assert former.in_force_to == new.in_force_from == on_both.clock.now()
+    assert new.in_force_to is None
+
+
+def test_the_version_in_force_once_more_changes_nothing(on_both):
+    import_lists(on_both, FIRST)
+    account_id = register(on_both)
+    on_both.run_steps()
+    on_both.forget_published()
+    done, _ = import_lists(on_both, FIRST)
+    assert [each.new for each in done] == [False, False]
+    assert on_both.published() == []
+    (row,) = on_both.rows(Screening)
+    assert (row.account_id, row.pending) == (account_id, False)
+
+
+def test_one_list_that_changed_leaves_the_others_as_they_are(screening):
+    import_lists(screening, FIRST)
+    done, _ = import_lists(screening, SECOND)
+    assert {each.version.list_id: each.new for each in done} == {UN: True, "us-sdn": False}
+
+
+def test_a_list_that_shrank_leaves_the_last_good_one_in_force(on_both, tmp_path):
+    import_lists(on_both, list_of(tmp_path / "good.xml", "2026-01-01", *"ABCDEFGHIJ"))
+    good = in_force(on_both)
+    worse = list_of(tmp_path / "worse.xml", "2026-01-02", *"ABCDEFGH")
+    done, refused = import_lists(on_both, worse)
+    assert done == []
+    assert [str(each) for each in refused] == [
+        "The list file worse.xml was refused: as version of un-consolidated, "
+        "it holds 8 entries of 10 in force: more than a tenth is missing."
+    ]
+    assert in_force(on_both) == good
+    done, refused = import_lists(on_both, worse, allow_shrink=True)
+    assert (len(done), refused) == (1, [])
+    assert in_force(on_both) != good
+
+
+def test_a_refused_list_holds_no_other_list_up(screening, tmp_path):
+    import_lists(screening, list_of(tmp_path / "many.xml", "2026-01-01", *"ABCDEFGHIJKLMNOP"))
+    good = in_force(screening)
+    done, refused = import_lists(screening, FIRST)
+    assert [each.version.list_id for each in done] == ["us-sdn"]
+    assert len(refused) == 1
+    assert in_force(screening)[UN] == good[UN]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", CONSOLIDATED[:-200], b"<CONSOLIDATED_LIST/>", b"<html>maintenance</html>"],
+    ids=["empty", "cut_off", "without_entries", "another_page"],
+)
+def test_a_damaged_file_is_refused_before_anything_is_written(screening, tmp_path, content):
+    import_lists(screening, FIRST)
+    good = in_force(screening)
+    file = tmp_path / "consolidated.xml"
+    file.write_bytes(content)
+    with pytest.raises(ListRefused):
+        import_lists(screening, file)
+    assert in_force(screening) == good
+
+
+def test_a_folder_with_two_versions_of_a_list_is_refused(screening):
+    with pytest.raises(ListRefused, match="holds a list twice"):
+        import_lists(screening, SAMPLE)
+    assert screening.rows(ListVersion) == []
+
+
+def test_the_database_itself_keeps_two_versions_out_of_force(on_both):
+    import_lists(on_both, FIRST)
+    (un,) = on_both.rows(ListVersion, ListVersion.list_id == UN)
+    again = {c.key: getattr(un, c.key) for c in sa.inspect(ListVersion).column_attrs
+             if c.key not in ("id", "content")}  # fmt: skip
+    with pytest.raises(sa.exc.IntegrityError):
+        on_both.given(ListVersion(**again, content=b""))
+
+
+@pytest.mark.postgres
+def test_two_imports_at_once_leave_one_version_in_force(on_postgres, tmp_path):
+    lists = [
+        versions.read(list_of(tmp_path / f"{n}.xml", "2026-01-01", "Erna", f"Erdacht {n}"))
+        for n in range(6)
+    ]
+    refused = []
+
+    def bring(packed):
+        refused.extend(versions.bring_into_force(on_postgres.runtime, packed)[1])
+
+    threads = [threading.Thread(target=bring, args=(each,)) for each in lists]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert refused == []
+    rows = on_postgres.rows(ListVersion)
+    assert len(rows) == 6
+    assert [row.in_force_to is None for row in rows].count(True) == 1
+    assert len(on_postgres.published(SanctionsListUpdated)) == 6
+
+
+@pytest.mark.postgres
+def test_without_the_lock_two_imports_would_collide(on_postgres):
+    """Negative control: the guard of the test before, off."""
+
+    def bring(session, version):
+        session.add(
+            ListVersion(
+                list_id=UN,
+                version=version,
+                checksum=version,
+                entries=1,
+                people=1,
+                content=b"",
+                imported_at=on_postgres.clock.now(),
+                in_force_from=on_postgres.clock.now(),
+            )  # fmt: skip
+        )
+        session.flush()
+
+    failed = []
+
+    def second():
+        try:
+            with on_postgres.runtime.transaction() as session:
+                bring(session, "b")
+        except sa.exc.IntegrityError:
+            failed.append("b")
+
+    with on_postgres.runtime.transaction() as session:
+        bring(session, "a")
+        thread = threading.Thread(target=second)
+        thread.start()
+    thread.join()
+    assert failed == ["b"]
+
+
+def test_what_is_stored_of_a_list_is_its_people_as_they_were_read(screening, un_list):
+    people = [each for each in un_list.entries if each.kind == "individual"]
+    packed = versions._pack("consolidated.xml", un_list)
+    assert list(versions._people([packed.content])) == people
+    assert len(packed.content) < 200_000

@@ -1,0 +1,1 @@
+"""Uploads: drawings and images of an organisation, seen by its people and by nobody else."""

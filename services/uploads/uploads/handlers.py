@@ -1,0 +1,28 @@
+"""What uploads does when something happened elsewhere.
+
+A blocked or deactivated uploader changes nothing: the document is the organisation's.
+"""
+
+from common.events.catalogue import BusinessRelationshipEnded, ErasureRequested
+from common.messaging import on
+from common.privacy.erasure import answer_erasure
+from common.web import standing
+from uploads import retention
+
+
+@on(*standing.STANDING_EVENTS)
+def keep_standing(event, session):
+    """Know who may act (S31)."""
+    return standing.keep_standing(event, session)
+
+
+@on(BusinessRelationshipEnded)
+def close_organisation(event, session):
+    """Remove everything a former customer uploaded, and take nothing more (S55)."""
+    retention.end_relation(session, event.organisation_id)
+
+
+@on(ErasureRequested)
+def erase_person(event, session):
+    """Say with a signature that a person's uploads stay, and why (S55)."""
+    answer_erasure(event, session, retention.erase)

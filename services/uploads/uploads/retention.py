@@ -1,0 +1,84 @@
+"""What uploads keeps, why and until when; the end of a relation; the erasure of a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from common.clock import now
+from common.db import insert
+from common.events.catalogue import DocumentRemoved
+from common.messaging import publish
+from common.privacy.erasure import Erasure
+from common.texts import Text
+from uploads import removals
+from uploads.models import Document, Organisation
+from uploads.rules import RelationEnded
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How long something is kept: an ISO 8601 period from the first of these events, and why."""
+
+    period: str
+    start: tuple[str, ...]
+    reason: Text
+
+
+RULES = {
+    "document": Rule(
+        period="P0D",
+        start=("deleted", "relation_ended"),
+        reason=Text(
+            en="A document is shared within the organisation until somebody deletes it, at the "
+            "longest while the organisation is a customer.",
+            nl="Een document wordt binnen de organisatie gedeeld tot iemand het verwijdert, "
+            "hoogstens zolang de organisatie klant is.",
+            de="Ein Dokument wird in der Organisation geteilt, bis jemand es löscht, längstens "
+            "solange die Organisation Kunde ist.",
+        ),
+    )
+}
+"""S55 names the events; there is no sweep, because both remove at once."""
+
+
+def erase(person: Erasure) -> None:
+    """Keep what a person uploaded: it is the organisation's, its uploader a pseudonym.
+
+    Identity's directory resolves the account id to "former user" from then on.
+    Source: S55, settled reading 4.
+    """
+    person.keep(Document, Document.uploader_id == person.account_id, reason="organisation-content")
+
+
+def require_relation(session: Session, organisation_id: UUID) -> None:
+    """Hold the relation open until this transaction ends; raises RelationEnded when it is over.
+
+    The end of the relation waits for every upload that is being entered, and removes it then; an
+    upload that comes after the end is refused. Source: S55.
+    """
+    unknown = insert(session, Organisation).values(id=organisation_id).on_conflict_do_nothing()
+    session.execute(unknown)
+    organisation = session.get_one(Organisation, organisation_id, with_for_update={"read": True})
+    if organisation.ended_at is not None:
+        raise RelationEnded("Documents of your organisation are not stored any more.")
+
+
+def end_relation(session: Session, organisation_id: UUID) -> None:
+    """Take nothing more of an organisation and remove everything it uploaded (S55)."""
+    at = now(session)
+    ended = insert(session, Organisation).values(id=organisation_id, ended_at=at)
+    session.execute(
+        ended.on_conflict_do_update(
+            index_elements=[Organisation.id],
+            set_={"ended_at": sa.func.coalesce(Organisation.ended_at, at)},
+        )
+    )
+    theirs = sa.delete(Document).where(Document.organisation_id == organisation_id)
+    gone = session.execute(theirs.returning(Document.id, Document.object_key)).all()
+    removals.order(session, [object_key for _, object_key in gone])
+    for document_id, _ in sorted(gone):
+        publish(session, DocumentRemoved(document_id=document_id, organisation_id=organisation_id))
