@@ -62,19 +62,19 @@ def create_app(folder: Path) -> Flask:
 
 def mails(folder: Path) -> list[dict[str, str]]:
     """All mails, oldest first."""
-    found = []
-    for file in sorted((folder / "mail").glob("*.eml")):
-        message = message_from_bytes(file.read_bytes(), policy=email.policy.default)
-        body = message.get_body(("plain",))
-        found.append(
-            {
-                "to": str(message["To"]),
-                "subject": str(message["Subject"]),
-                "date": str(message["Date"]),
-                "text": body.get_content() if body else "",
-            }
-        )
-    return found
+    return [read(file) for file in sorted((folder / "mail").glob("*.eml"))]
+
+
+def read(file: Path) -> dict[str, str]:
+    """One mail as people see it."""
+    message = message_from_bytes(file.read_bytes(), policy=email.policy.default)
+    body = message.get_body(("plain",))
+    return {
+        "to": str(message["To"]),
+        "subject": str(message["Subject"]),
+        "date": str(message["Date"]),
+        "text": body.get_content() if body else "",
+    }
 
 
 def main() -> None:

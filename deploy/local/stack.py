@@ -44,12 +44,12 @@ class Stack:
             if process.wait() != 0:
                 raise subprocess.CalledProcessError(process.returncode, process.args)
 
-    def start(self) -> None:
-        """Start every process; they wait for each other."""
+    def start(self, *chosen: Key) -> None:
+        """Start these processes, by default every one; they wait for each other."""
         keys: list[Key] = [("gateway", "web"), ("development", "pages")]
         keys += [(name, kind) for name in OWNERS_OF_PERSONAL_DATA for kind in ("web", "worker")]
         with self._lock:
-            for key in keys:
+            for key in chosen or keys:
                 self._processes[key] = self._spawn(key, key[1])
         self._keeper.start()
 

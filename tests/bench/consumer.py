@@ -104,9 +104,7 @@ def _plain_sql(connection: psycopg.Connection[Any], accounts: list[UUID]) -> flo
     for start in range(0, len(accounts), BATCH):
         with connection.transaction():
             for account in accounts[start : start + BATCH]:
-                connection.execute(
-                    "INSERT INTO inbox VALUES (%s, %s, now())", (QUEUE, uuid4())
-                )
+                connection.execute("INSERT INTO inbox VALUES (%s, %s, now())", (QUEUE, uuid4()))
                 connection.execute(
                     "INSERT INTO account_standing VALUES (%s, %s, 'active', 1, 1)"
                     " ON CONFLICT (account_id) DO UPDATE SET sequence = 1"

@@ -37,6 +37,17 @@ def check(story: Story) -> None:
     assert story.made["shown"]["display_name"] == "Former user"
 
 
+def end_the_relation(story: Story) -> None:
+    """The customer is one no more: its drawings go, its people's accounts are closed (S55)."""
+    admin = story.staff["admin"]
+    admin.sign_in()
+    customer = story._customer()
+    admin.change("identity", f"organisations/{customer['id']}", "end-of-relation", {})
+    story.portal.until(lambda: story._standings(story.colleague) == {401})
+    objects = list((story.portal.folder / "objects").rglob("*"))
+    story.portal.until(lambda: not [each for each in objects if each.is_file()])
+
+
 def test_the_story_embedded(settled: Callable[..., Portal], real_lists: Path) -> None:
     check(play(settled(), real_lists))
 
@@ -51,7 +62,9 @@ def test_the_story_with_duplicates_reordering_and_every_handler_failing_once(
 ) -> None:
     broker = FaultyBroker(number)
     portal = settled(broker, fail_once=True)
-    check(play(portal, None))
+    story = play(portal, None)
+    check(story)
+    end_the_relation(story)
     estate: Any = portal.estate
     subscribed = {each.name for runtime in estate.runtimes.values() for each in runtime.subscriptions}
     assert estate.failed_once == subscribed, "a handler that was never called was never tested"

@@ -22,6 +22,14 @@ def identity(tmp_path):
     harness.runtime.close()
 
 
+@pytest.fixture(scope="module")
+def shared_identity(tmp_path_factory):
+    """One service for all tests of a file, for those that look at nothing but rows of their own."""
+    harness = _harness(tmp_path_factory.mktemp("identity"))
+    yield harness
+    harness.runtime.close()
+
+
 @pytest.fixture
 def identity_with(tmp_path):
     """Function that makes the service with other settings."""

@@ -15,6 +15,7 @@ from common.events.catalogue import (
 from common.ids import uuid7
 from common.keys import Keys
 from common.privacy import erasure
+from common.web.standing import AccountStanding
 from identity.models import Account, Organisation, OrganisationKind
 from identity.passwords import Passwords
 from identity.rules.addresses import email_key
@@ -114,8 +115,6 @@ def me(harness, account, *roles):
 
 
 def own_standing(account):
-    from common.web.standing import AccountStanding
-
     return AccountStanding(
         account_id=account.id,
         organisation_id=account.organisation_id,

@@ -4,7 +4,9 @@ import pytest
 
 from common.events.catalogue import AccountRegistered
 from common.testing.harness import pointers
-from identity.models import Account, LinkToken, Mail
+from identity.accounts import password_of
+from identity.mails import write
+from identity.models import Account, LinkToken, Mail, MailKind
 from identity.passwords import Passwords
 from identity.rules.states import State
 from identity.schemas.registration import Registration
@@ -170,8 +172,6 @@ def test_whoever_typed_the_address_first_gains_no_password_of_its_owners_account
     chosen = {"token": token_in(mails(identity)[2][2]), "password": "chosen by anna"}
     assert identity.anonymous().post("/passwords", chosen).status_code == 204
     account, passwords = the_account(identity), identity.runtime.resource(Passwords)
-    from identity.accounts import password_of
-
     assert passwords.check(password_of(account), "chosen by anna")
     assert not passwords.check(password_of(account), "password of mallory")
 
@@ -252,9 +252,6 @@ def test_a_problem_never_repeats_what_a_person_typed(identity):
 
 
 def test_a_password_is_set_once_with_one_link(identity, customer):
-    from identity.mails import write
-    from identity.models import MailKind
-
     account = identity.given(an_account(customer, State.SCREENING))
     with identity.runtime.transaction() as session:
         write(session, account.id, MailKind.SET_PASSWORD)

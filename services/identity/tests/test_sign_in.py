@@ -10,12 +10,14 @@ import pytest
 from common.events.catalogue import AccountSessionsEnded
 from common.web.access import Role
 from identity.accounts import password_of
-from identity.models import RefreshToken, SignInSession, StaffRole
+from identity.mails import write
+from identity.models import MailKind, RefreshToken, SignInSession, StaffRole
 from identity.passwords import Passwords
 from identity.rules.states import Screening, State
 
 from .factories import (
     PASSWORD,
+    a_registration,
     an_account,
     an_organisation,
     mails,
@@ -135,8 +137,6 @@ def test_every_failure_costs_one_hash_and_none_runs_in_a_transaction(
 
 
 def test_a_new_password_is_hashed_outside_any_transaction(identity, monkeypatch):
-    from .factories import a_registration
-
     hashed = []
     pool, make = identity.runtime.db.engine.pool, bcrypt.hashpw
     identity.runtime.resource(Passwords)
@@ -269,9 +269,6 @@ def test_after_a_block_is_lifted_the_old_tokens_stay_void(identity, anna):
 
 
 def test_a_new_password_ends_what_was_signed_in_with_the_old_one(identity, anna):
-    from identity.mails import write
-    from identity.models import MailKind
-
     answer = sign_in(identity, anna)
     with identity.runtime.transaction() as session:
         write(session, anna.id, MailKind.SET_PASSWORD)

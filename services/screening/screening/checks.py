@@ -24,7 +24,7 @@ from screening.providers import PersonName
 from screening.rules import TRANSITIONS, EntryKey, Found, Ruling, Status, judge, wait_after
 
 BATCH = 500
-LEASE = timedelta(minutes=5)
+LEASE = timedelta(minutes=1)
 """Longer than a batch can take: identity answers in seconds, a comparison takes milliseconds."""
 
 

@@ -19,11 +19,14 @@ _PIECE = 1024 * 1024
 
 def is_url(source: str) -> bool:
     """Whether a list is to be fetched, rather than read where it lies."""
-    return urlsplit(source).scheme in ("http", "https")
+    return source.startswith(("http://", "https://"))
 
 
 def lists_behind(urls: Iterable[str]) -> list[list[str]]:
-    """URLs of one list each; the files of OFAC's set make one list together."""
+    """URLs of one list each; the files of OFAC's set make one list together.
+
+    Raises ListRefused for what is no URL.
+    """
     one_set: list[str] = []
     single: list[list[str]] = []
     for url in urls:
@@ -66,6 +69,9 @@ def _download(url: str, target: Path, say: Callable[[str], object]) -> None:
 
 
 def _name(url: str) -> str:
-    """Plain file name of what a URL leads to."""
-    name = PurePosixPath(urlsplit(url).path).name.lower()
+    """Plain file name of what a URL leads to; raises ListRefused when it is none."""
+    try:
+        name = PurePosixPath(urlsplit(url).path).name.lower()
+    except ValueError as error:
+        raise ListRefused(url, "it is no URL") from error
     return re.sub(r"[^a-z0-9_.-]", "_", name).strip(".") or "list"

@@ -51,7 +51,7 @@ def worklist(session: Session, asked: dict[str, Any]) -> tuple[list[Screening], 
     query = urlencode({
         **request.args,
         "limit": asked["limit"],
-        "cursor": base64.urlsafe_b64encode(cursor).rstrip(b"=").decode(),
+        "cursor": base64.urlsafe_b64encode(cursor).decode(),
     })  # fmt: skip
     return found, {"Link": f'<{request.base_url}?{query}>; rel="next"'}
 
@@ -108,11 +108,8 @@ def _values(row: Any) -> dict[str, Any]:
 
 
 def _read(cursor: str) -> tuple[float, UUID]:
-    try:
-        raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        (score,) = struct.unpack(">d", raw[:8])
-        if not math.isfinite(score):
-            raise ValueError(cursor)
-        return score, UUID(bytes=raw[8:])
-    except (ValueError, struct.error) as error:
-        raise Invalid("Use the cursor as it was given.", {"/cursor": "Not a cursor."}) from error
+    raw = base64.urlsafe_b64decode(cursor)
+    (score,) = struct.unpack(">d", raw[:8])
+    if not math.isfinite(score):
+        raise Invalid("Use the cursor as it was given.", {"/cursor": "Not a cursor."})
+    return score, UUID(bytes=raw[8:])

@@ -19,14 +19,6 @@ from screening.rules import (
 
 bp = Blueprint("screening", __name__)
 
-IF_MATCH = {
-    "in": "header",
-    "name": "If-Match",
-    "required": True,
-    "description": "The version that was seen, as an ETag.",
-    "schema": {"type": "string", "pattern": '^"[0-9]{1,9}"$'},
-}
-
 
 @bp.get("/lists")
 @bp.arguments(Page, location="query")
@@ -60,7 +52,6 @@ def read_screening(account_id):
 
 
 @bp.post("/screenings/<uuid:account_id>/decision")
-@bp.doc(parameters=[IF_MATCH])
 @bp.arguments(schemas.NewDecision)
 @bp.response(200, schemas.ScreeningView)
 def decide(body, account_id):

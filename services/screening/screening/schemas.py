@@ -2,27 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any
-
 from marshmallow import fields, validate
 
 from common.web import Page
-from common.web.schemas import Answer, Request
+from common.web.schemas import Answer, Instant, Request
 from screening.rules import OPEN, Reason, Ruling, Status
-
-
-class Instant(fields.AwareDateTime):
-    """An instant: with an offset on the way in, in UTC on the way out."""
-
-    def _serialize(self, value: datetime | None, *args: Any, **kwargs: Any) -> str | None:
-        return None if value is None else value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> datetime:
-        try:
-            return super()._deserialize(value, attr, data, **kwargs).astimezone(UTC)
-        except OverflowError as error:
-            raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE) from error
 
 
 class ListVersionView(Answer):
@@ -42,6 +26,7 @@ class ListVersionView(Answer):
 class WorklistQuery(Page):
     """Which screenings: those to review, the hits, or both."""
 
+    cursor = fields.String(load_default=None, validate=validate.Regexp(r"^[A-Za-z0-9_-]{32}$"))
     verdict = fields.String(validate=validate.OneOf(OPEN), load_default=None)
 
 

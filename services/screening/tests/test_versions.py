@@ -156,7 +156,7 @@ def test_without_the_lock_two_imports_would_collide(on_postgres):
                 content=b"",
                 imported_at=on_postgres.clock.now(),
                 in_force_from=on_postgres.clock.now(),
-            )  # fmt: skip
+            )
         )
         session.flush()
 

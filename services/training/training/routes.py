@@ -13,20 +13,6 @@ from training.rules import SESSION_STEPS, Step, require_sensible_times, require_
 
 bp = Blueprint("training", __name__)
 
-IDEMPOTENCY_KEY = {
-    "in": "header",
-    "name": "Idempotency-Key",
-    "required": True,
-    "schema": {"type": "string", "pattern": "^[!-~]{8,100}$"},
-}
-IF_MATCH = {
-    "in": "header",
-    "name": "If-Match",
-    "required": True,
-    "description": "The version that was seen, as an ETag.",
-    "schema": {"type": "string", "pattern": '^"[0-9]{1,9}"$'},
-}
-
 
 @bp.get("/sessions")
 @bp.arguments(Page, location="query")
@@ -49,7 +35,6 @@ def read_session(session_id):
 
 
 @bp.post("/sessions")
-@bp.doc(parameters=[IDEMPOTENCY_KEY])
 @idempotent
 @bp.arguments(schemas.NewSession)
 @bp.response(201, schemas.SessionView)
@@ -65,7 +50,6 @@ def plan_session(body):
 
 
 @bp.post("/sessions/<uuid:session_id>/cancellation")
-@bp.doc(parameters=[IF_MATCH])
 @bp.response(200, schemas.SessionView)
 def cancel_session(session_id):
     """Cancel a training with all its bookings."""
@@ -89,7 +73,6 @@ def read_booking_form():
 
 
 @bp.post("/bookings")
-@bp.doc(parameters=[IDEMPOTENCY_KEY])
 @idempotent
 @bp.arguments(schemas.NewBooking)
 @bp.response(201, schemas.BookingView)
@@ -139,7 +122,6 @@ def read_booking(booking_id):
 
 
 @bp.post("/bookings/<uuid:booking_id>/cancellation")
-@bp.doc(parameters=[IF_MATCH])
 @bp.response(200, schemas.BookingView)
 def cancel_booking(booking_id):
     """Give the seats of a booking back while the training has yet to begin (S79)."""

@@ -173,7 +173,7 @@ class AccountRefused(_AccountChange):
 
 @event(owner="identity", subject="account_id")
 class AccountSessionsEnded(_AccountChange):
-    """All tokens of an account issued under an earlier epoch are void; its state is the same."""
+    """All tokens of an active account issued under an earlier epoch are void; it stays active."""
 
 
 @event(owner="identity", subject="account_id")

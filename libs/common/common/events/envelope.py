@@ -54,6 +54,11 @@ _ENVELOPES = msgspec.json.Decoder(Envelope)
 _ENCODER = msgspec.json.Encoder()
 
 
+def schema_of(wire_type: str) -> str:
+    """Absolute URI of a type's schema, as CloudEvents wants it: the type says the version."""
+    return f"urn:portal:event:{wire_type}"
+
+
 def encode(envelope: Envelope) -> bytes:
     """Body of the message."""
     return _ENCODER.encode(envelope)

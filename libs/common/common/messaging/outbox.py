@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from common.db import CommonBase, insert_for
 from common.events.catalogue import kind_of
-from common.events.envelope import Envelope, encode, encode_data
+from common.events.envelope import Envelope, encode, encode_data, schema_of
 from common.ids import uuid7
 from common.privacy.personal import technical
 from common.tracing import traceparent
@@ -83,7 +83,7 @@ def publish(session: Session, event: Any) -> None:
         type=wire_type,
         subject=subject,
         time=at,
-        dataschema=f"/events/{wire_type}.json",
+        dataschema=schema_of(wire_type),
         sequence=str(_next_sequence(session, subject)),
         correlationid=cause.correlation_id,
         causationid=cause.causation_id,

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 
 from common import keys, migrations
 from common.events.catalogue import SERVICES, kind_of
-from common.events.envelope import Envelope, decode, encode, encode_data
+from common.events.envelope import Envelope, decode, encode, encode_data, schema_of
 from common.ids import uuid7
 from common.messaging.brokers import Disposition, Done, Message
 from common.messaging.brokers.embedded import EmbeddedBroker
@@ -93,7 +93,7 @@ class Harness:
             type=kind.type(owner),
             subject=subject,
             time=self.clock.now(),
-            dataschema=f"/events/{kind.type(owner)}.json",
+            dataschema=schema_of(kind.type(owner)),
             sequence=str(self._sequences[subject]),
             correlationid=str(uuid7()),
             actor=f"service:{owner}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http
 from typing import Any
 
 import flask_smorest
@@ -12,6 +13,7 @@ from werkzeug.exceptions import BadRequest, HTTPException
 
 from common.refusals import UnsupportedContent
 from common.web import problems
+from common.web.schemas import Problem
 
 
 class _StrictParser(FlaskParser):
@@ -30,14 +32,64 @@ class _StrictParser(FlaskParser):
 
 
 class Blueprint(flask_smorest.Blueprint):
-    """Routes of a service."""
+    """Routes of a service; who may call them and the headers they need are in the document too."""
 
     ARGUMENTS_PARSER = _StrictParser()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._prepare_doc_cbks.append(_document_access)
+
+    def _store_endpoint_docs(self, endpoint: str, obj: Any, *args: Any, **options: Any) -> None:
+        super()._store_endpoint_docs(endpoint, obj, *args, **options)
+        for method, doc in self._docs[endpoint].items():
+            if method != "parameters":
+                doc["portal"] = {
+                    "public": getattr(obj, "__access__", "") == "public",
+                    "idempotent": getattr(obj, "__idempotent__", False),
+                }
+
+
+def _document_access(doc: Any, doc_info: Any, *, method: str, **_: Any) -> Any:
+    facts = doc_info["portal"]
+    doc["security"] = [] if facts["public"] else [{"token": []}]
+    headers = [_IDEMPOTENCY_KEY] if facts["idempotent"] else []
+    if method != "get" and not facts["public"] and not facts["idempotent"]:
+        headers.append(_IF_MATCH)
+    doc["parameters"] = [*doc.get("parameters", []), *headers]
+    return doc
+
+
+_IDEMPOTENCY_KEY = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "required": True,
+    "description": "The same key and body get the stored answer.",
+    "schema": {"type": "string", "pattern": "^[!-~]{8,100}$"},
+}
+_IF_MATCH = {
+    "in": "header",
+    "name": "If-Match",
+    "required": False,
+    "description": "ETag of what is changed, where it has one: 428 without, 412 when stale.",
+    "schema": {"type": "string", "pattern": '^"[0-9]+"$'},
+}
 
 
 class PortalApi(Api):
     """OpenAPI 3.1 at /openapi.json; flask-smorest's own errors become problems too."""
 
+    ERROR_SCHEMA = Problem
+
     def handle_http_exception(self, error: HTTPException) -> Any:
         """Answer with problem+json."""
         return problems.http_problem(error)
+
+    def _register_responses(self) -> None:
+        """Document errors as what they are: flask-smorest would call them application/json."""
+        names = {status.name: status.phrase for status in http.HTTPStatus}
+        for name, phrase in {**names, "DEFAULT_ERROR": "What went wrong"}.items():
+            content = {problems.CONTENT_TYPE: {"schema": Problem}}
+            self.spec.components.response(
+                name, {"description": phrase, "content": content}, lazy=True
+            )

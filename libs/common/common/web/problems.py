@@ -112,7 +112,7 @@ def _pointers(messages: Any, path: str = "") -> list[tuple[str, str]]:
         for key, inner in messages.items():
             skip = not path and key in ("json", "query", "form", "files", "headers")
             name = str(key).replace("~", "~0").replace("/", "~1")[:80]
-            flat += _pointers(inner, "" if skip or key == "_schema" else f"{path}/{name}")
+            flat += _pointers(inner, path if skip or key == "_schema" else f"{path}/{name}")
         return flat
     texts = messages if isinstance(messages, list) else [messages]
     return [(path, " ".join(str(text) for text in texts))]

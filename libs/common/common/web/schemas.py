@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import unicodedata
+from datetime import UTC, datetime
 from typing import Any
 
 import marshmallow as ma
 from marshmallow import fields, validate
+
+
+_CONTROLS = r"\x00-\x1f\x7f-\x9f"
+_CONTROLS_BUT_LINE_ENDS = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
+_EDGE = rf"\s{_CONTROLS}"
 
 
 class Request(ma.Schema):
@@ -34,11 +40,14 @@ class Line(fields.String):
         "blank": "Must not be empty or begin or end with a blank.",
     }
     permitted_controls = ""
+    pattern = rf"^[^{_EDGE}]([^{_CONTROLS}]*[^{_EDGE}])?$"
 
     def __init__(self, longest: int = 200, *, shortest: int = 1, **kwargs: Any) -> None:
         extra = kwargs.pop("validate", [])
-        checks = [validate.Length(shortest, longest), *([extra] if callable(extra) else extra)]
-        super().__init__(validate=checks, **kwargs)
+        own = [extra] if callable(extra) else list(extra)
+        if not any(isinstance(each, validate.Regexp) for each in own):
+            kwargs["metadata"] = {"pattern": self.pattern, **kwargs.get("metadata", {})}
+        super().__init__(validate=[validate.Length(shortest, longest), *own], **kwargs)
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, attr, data, **kwargs)
@@ -57,6 +66,7 @@ class Paragraphs(Line):
     """Text of several lines; line ends and tabs are part of it."""
 
     permitted_controls = "\n\r\t"
+    pattern = rf"^[^{_EDGE}]([^{_CONTROLS_BUT_LINE_ENDS}]*[^{_EDGE}])?$"
 
     def __init__(self, longest: int = 10_000, **kwargs: Any) -> None:
         super().__init__(longest, **kwargs)
@@ -69,13 +79,30 @@ class Count(fields.Integer):
         super().__init__(strict=True, validate=validate.Range(least, most), **kwargs)
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
-        if isinstance(value, bool | float | str):
+        if isinstance(value, bool | str):
             raise self.make_error("invalid", input=value)
         return super()._deserialize(value, attr, data, **kwargs)
 
 
-class Money(Answer):
-    """An amount: decimal text and currency."""
+class Instant(fields.AwareDateTime):
+    """An instant: with an offset on the way in, in UTC with Z on the way out."""
 
-    amount = fields.Decimal(as_string=True, required=True)
-    currency = fields.String(required=True)
+    def _serialize(self, value: datetime | None, *_: Any, **__: Any) -> str | None:
+        return None if value is None else value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> datetime:
+        try:
+            return super()._deserialize(value, attr, data, **kwargs).astimezone(UTC)
+        except OverflowError as error:
+            raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE) from error
+
+
+class Problem(Answer):
+    """RFC 9457: what went wrong, and what to change."""
+
+    type = fields.String(metadata={"format": "uri-reference"}, required=True)
+    title = fields.String(required=True)
+    status = fields.Integer(required=True)
+    detail = fields.String(required=True)
+    trace_id = fields.String(required=True)
+    errors = fields.List(fields.Dict(keys=fields.String(), values=fields.String()))

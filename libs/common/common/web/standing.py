@@ -28,7 +28,7 @@ class Standing(StrEnum):
 
 
 # fmt: off
-STANDING_AFTER: dict[type, Standing | None] = {
+STANDING_AFTER: dict[type, Standing] = {
     catalogue.AccountRegistered:    Standing.PENDING,
     catalogue.AccountActivated:     Standing.ACTIVE,
     catalogue.AccountBlocked:       Standing.BLOCKED,
@@ -36,7 +36,7 @@ STANDING_AFTER: dict[type, Standing | None] = {
     catalogue.AccountDeactivated:   Standing.DEACTIVATED,
     catalogue.AccountReactivated:   Standing.ACTIVE,
     catalogue.AccountRefused:       Standing.REFUSED,
-    catalogue.AccountSessionsEnded: None,  # the epoch moves, the state does not
+    catalogue.AccountSessionsEnded: Standing.ACTIVE,
     catalogue.AccountErased:        Standing.ERASED,
 }
 # fmt: on
@@ -63,14 +63,16 @@ class AccountStanding(CommonBase):
 
 
 def keep_standing(event: Any, session: Session) -> str | None:
-    """Apply an event about an account unless something newer is known; a handler's whole body."""
-    state = STANDING_AFTER[type(event)]
+    """Apply an event about an account unless something newer is known; a handler's whole body.
+
+    Every such event says all of the standing, so the newest alone is enough.
+    """
     applied = session.connection().execute(
-        _upsert(session.get_bind().dialect.name, state is not None),
+        _upsert(session.get_bind().dialect.name),
         {
             "account_id": event.account_id,
             "organisation_id": event.organisation_id,
-            "state": state or Standing.ACTIVE,
+            "state": STANDING_AFTER[type(event)],
             "epoch": event.epoch,
             "sequence": session.info["envelope"].order,
         },
@@ -79,15 +81,13 @@ def keep_standing(event: Any, session: Session) -> str | None:
 
 
 @cache
-def _upsert(dialect: str, moves_state: bool) -> Any:
+def _upsert(dialect: str) -> Any:
     """Statement that keeps the newer of two standings; built once, it costs more than its run."""
     statement = insert_for(dialect, AccountStanding.__table__)
-    newer = {name: statement.excluded[name] for name in ("organisation_id", "epoch", "sequence")}
-    if moves_state:
-        newer["state"] = statement.excluded["state"]
+    heard = ("organisation_id", "state", "epoch", "sequence")
     return statement.on_conflict_do_update(
         index_elements=[AccountStanding.account_id],
-        set_=newer,
+        set_={name: statement.excluded[name] for name in heard},
         where=AccountStanding.sequence < statement.excluded["sequence"],
     )
 

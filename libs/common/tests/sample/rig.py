@@ -264,7 +264,7 @@ class EmbeddedRig(Rig):
 
 
 class RabbitRig(Rig):
-    """RabbitMQ and PostgreSQL; the consumer runs in this thread until the condition is true."""
+    """RabbitMQ; the consumer runs in this thread until the condition is true."""
 
     def __init__(self, folder, database_url, broker_url):
         self.url = broker_url

@@ -1,0 +1,126 @@
+"""Who may do what: every route, every role (S3, S12, S29, S31, S50)."""
+
+import pytest
+
+from common.ids import uuid7
+from common.web.access import Role
+from identity.rules.states import State
+
+from .factories import an_account, an_organisation
+
+PUBLIC = {
+    ("GET", "/registration/schema"),
+    ("POST", "/registrations"),
+    ("POST", "/registrations/confirmation"),
+    ("POST", "/passwords"),
+    ("POST", "/sessions"),
+    ("POST", "/sessions/refresh"),
+    ("GET", "/.well-known/jwks.json"),
+    ("GET", "/contact"),
+    ("GET", "/healthz"),
+    ("GET", "/readyz"),
+}
+STAFF = {
+    Role.APPROVER, Role.COMPLIANCE, Role.DPO, Role.FINANCE, Role.SUPPORT, Role.TRAINER, Role.SHOP,
+    Role.ADMIN,
+}  # fmt: skip
+OFFICE = {Role.APPROVER, Role.COMPLIANCE, Role.DPO, Role.SUPPORT, Role.ADMIN}
+CUSTOMERS = {Role.MEMBER, Role.USER_MANAGER}
+
+# fmt: off
+MATRIX = [
+    # method, path, body, state of the account, who may
+    ("GET",  "/accounts", None, State.ACTIVE, OFFICE),
+    ("GET",  "/accounts/{account}", None, State.ACTIVE, OFFICE),
+    ("POST", "/accounts/{account}/approval", {"organisation_id": "{organisation}"}, State.AWAITING_APPROVAL, {Role.APPROVER}),
+    ("POST", "/accounts/{account}/refusal", {"reason": "other"}, State.AWAITING_APPROVAL, {Role.APPROVER}),
+    ("POST", "/accounts/{account}/block", {"reason": "other"}, State.ACTIVE, {Role.COMPLIANCE, Role.ADMIN}),
+    ("POST", "/accounts/{account}/unblock", None, State.BLOCKED, {Role.COMPLIANCE, Role.ADMIN}),
+    ("POST", "/accounts/{account}/deactivation", None, State.ACTIVE, {Role.SUPPORT, Role.ADMIN}),
+    ("POST", "/accounts/{account}/reactivation", None, State.DEACTIVATED, {Role.SUPPORT, Role.ADMIN}),
+    ("POST", "/accounts/{account}/erasure", None, State.DEACTIVATED, {Role.DPO}),
+    ("GET",  "/erasures", None, State.ACTIVE, {Role.DPO}),
+    ("GET",  "/directory", None, State.ACTIVE, STAFF | CUSTOMERS),
+    ("GET",  "/directory/{account}", None, State.ACTIVE, STAFF),
+    ("POST", "/organisations", {"name": "New AG", "country": "DE"}, State.ACTIVE, {Role.APPROVER, Role.ADMIN}),
+    ("GET",  "/organisations", None, State.ACTIVE, STAFF),
+    ("GET",  "/organisations/{organisation}", None, State.ACTIVE, STAFF),
+    ("POST", "/organisations/{organisation}/end-of-relation", None, State.ACTIVE, {Role.ADMIN}),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize(
+    ("method", "path", "body", "state", "permitted"),
+    MATRIX,
+    ids=[f"{row[0]} {row[1]}" for row in MATRIX],
+)
+def test_of_a_strangers_things_each_role_may_do_what_the_table_says(
+    shared_identity, method, path, body, state, permitted, role
+):
+    identity = shared_identity
+    customer = identity.given(an_organisation())
+    account = identity.given(an_account(customer, state))
+    names = {"account": account.id, "organisation": customer.id}
+    sent = body and {key: value.format(**names) for key, value in body.items()}
+    headers = {"If-Match": '"1"', "Idempotency-Key": str(uuid7())}
+    answer = identity.sign_in(role).call(method, path.format(**names), json=sent, headers=headers)
+    if role in permitted:
+        assert answer.status_code < 300, answer.json
+    else:
+        assert answer.status_code in (403, 404), answer.json
+    if role in CUSTOMERS and "{" in path:
+        assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("role", [Role.MEMBER, Role.USER_MANAGER])
+def test_of_a_colleague_a_customer_sees_the_directory_entry_alone(identity, customer, role):
+    account = identity.given(an_account(customer))
+    caller = identity.sign_in(role, organisation_id=customer.id)
+    assert caller.get(f"/directory/{account.id}").status_code == 200
+    assert caller.get(f"/accounts/{account.id}").status_code == 403
+    body = {"reason": "other"}
+    assert caller.change("POST", f"/accounts/{account.id}/block", 1, body).status_code == 403
+
+
+@pytest.mark.parametrize("role", Role)
+def test_everybody_sees_and_closes_the_own_account(identity, customer, role):
+    account = identity.given(an_account(customer))
+    caller = identity.sign_in(role, account_id=account.id, organisation_id=customer.id)
+    assert caller.get(f"/accounts/{account.id}").status_code == 200
+    assert caller.get("/accounts/me").status_code == 200
+    assert caller.call("DELETE", "/sessions/current").status_code == 204
+    assert caller.post("/accounts/me/deactivation").status_code == 204
+
+
+def test_nobody_who_is_not_signed_in_gets_past_the_public_routes(identity):
+    seen = set()
+    for rule in identity.app.url_map.iter_rules():
+        if rule.endpoint.startswith(("api-docs.", "swagger_ui.")):
+            continue
+        path = str(rule).replace("<uuid:account_id>", str(uuid7()))
+        path = path.replace("<uuid:organisation_id>", str(uuid7()))
+        path = path.replace("<uuid:request_id>", str(uuid7()))
+        for method in rule.methods & {"GET", "POST", "DELETE"}:
+            seen.add((method, str(rule)))
+            answer = identity.anonymous().call(method, path, json={})
+            open_to_all = (method, str(rule)) in PUBLIC
+            failed = answer.status_code == 401 and answer.json["type"] == "/problems/not-signed-in"
+            assert failed is not open_to_all, (method, path)
+    assert seen >= PUBLIC
+
+
+def test_an_expired_token_is_refused(identity, customer):
+    caller = identity.sign_in(organisation_id=customer.id)
+    identity.clock.advance("PT5M")
+    assert caller.get("/directory").status_code == 401
+
+
+def test_a_customer_of_one_organisation_never_sees_anything_of_another(identity):
+    one, two = (identity.given(an_organisation()) for _ in range(2))
+    account = identity.given(an_account(two))
+    caller = identity.sign_in(organisation_id=one.id)
+    for path in (f"/accounts/{account.id}", f"/directory/{account.id}", f"/organisations/{two.id}"):
+        assert caller.get(path).status_code == 404
+    assert caller.get("/directory").json == []
