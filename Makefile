@@ -8,7 +8,9 @@ PROJECTS := $(addsuffix /pyproject.toml,$(PACKAGES))
 INSTALL_PACKAGES := $(PIP) install --no-deps --no-build-isolation $(addprefix -e ,$(PACKAGES))
 COMPILE := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
 	--no-annotate --no-header --python-version 3.11
-OPTIONS := $(if $(PORT),--port $(PORT)) $(if $(DATA_DIR),--data-dir $(DATA_DIR))
+# Folder with official lists for the estate to start with; where there is none, a sample serves.
+LISTS ?= $(wildcard ../shared/data/sanctions/un)
+OPTIONS := $(if $(PORT),--port $(PORT)) $(if $(DATA_DIR),--data-dir $(DATA_DIR)) $(if $(LISTS),--lists $(LISTS))
 # A stamp says what is installed: everything, or only what the product runs on.
 EVERYTHING := .venv/everything.stamp
 RUNTIME := .venv/runtime.stamp
@@ -52,14 +54,14 @@ docs: setup  ## write the generated parts of docs/ and of the READMEs (5 s)
 docs-check: setup  ## fail when a generated document is stale (5 s)
 	$(PY) docs/generate.py --check
 
-run: $(ENOUGH_TO_RUN)  ## the estate in one process; needs Python 3.11, nothing else (PORT=, DATA_DIR=)
+run: $(ENOUGH_TO_RUN)  ## the estate in one process; needs Python 3.11, nothing else (PORT=, DATA_DIR=, LISTS=)
 	$(PY) -m deploy.local.embedded $(OPTIONS)
 
-run-stack: setup  ## every service a process; needs servers, as test does (PORT=, DATA_DIR=)
+run-stack: setup  ## every service a process; needs servers, as test does (PORT=, DATA_DIR=, LISTS=)
 	deploy/local/install-servers.sh
 	$(PY) -m deploy.local.stack $(OPTIONS)
 
-demo: $(ENOUGH_TO_RUN)  ## play registration to erasure on the estate that runs (PORT=, DATA_DIR=)
+demo: $(ENOUGH_TO_RUN)  ## play registration to erasure on the estate that runs (PORT=, DATA_DIR=, LISTS=)
 	$(PY) -m deploy.local.demo $(OPTIONS)
 
 bench: setup  ## measure relay, consumers and requests; needs servers, as test does

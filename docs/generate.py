@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from common import readme
 from common.events import docs
 from common.events.catalogue import OWNERS_OF_PERSONAL_DATA
 from common.messaging import topology
@@ -19,6 +20,7 @@ def documents() -> dict[Path, str]:
     services = load_services(OWNERS_OF_PERSONAL_DATA).values()
     found = [each for service in services for each in service.subscriptions]
     return {
+        **{readme.path_of(each): readme.with_generated_part(each) for each in services},
         HERE / "events.md": docs.events_md(found),
         HERE / "asyncapi.yaml": docs.asyncapi_yaml(found),
         topology.SUBSCRIPTIONS_FILE: docs.subscriptions_json(found),
@@ -37,10 +39,10 @@ def main() -> int:
     ]
     for path, text in stale:
         if check:
-            print(f"{path.name} is stale: run `make docs` and commit it.", file=sys.stderr)
+            print(f"{path.parent.name}/{path.name} is stale: run `make docs` and commit it.", file=sys.stderr)
         else:
             path.write_text(text)
-            print(path.name)
+            print(f"{path.parent.name}/{path.name}")
     return 1 if check and stale else 0
 
 

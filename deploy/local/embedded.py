@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 from pathlib import Path
 from threading import Event
 from types import FrameType
@@ -32,25 +33,42 @@ def main() -> int:
     logs.configure("info", (folder / "estate.log").open("a", buffering=1))
     tracing.configure()
     stop = Event()
-    _stop_on_signal(stop)
     broker = EmbeddedBroker()
     estate = Estate(folder, lambda _: broker)
     threads = estate.start(stop)
     server = waitress.create_server(estate.wsgi, sockets=[listening], threads=16)
-    try:
-        with seed.Serving(server):
-            seed.first_start(folder, url, options.lists)
-            print(seed.welcome(folder, url), flush=True)
-            stop.wait()
-    finally:
-        stop.set()
-        for runtime in estate.runtimes.values():
-            runtime.wake()
-        for thread in threads:
-            thread.join(timeout=10)
-        estate.close()
+    threading.Thread(target=_welcome, args=(folder, url, options.lists), daemon=True).start()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _end)
+    server.run()
+    server.close()
+    stop.set()
+    for runtime in estate.runtimes.values():
+        runtime.wake()
+    for thread in threads:
+        thread.join(timeout=10)
+    estate.close()
     print("Stopped.")
     return 0
+
+
+def _welcome(folder: Path, url: str, lists: Path | None) -> None:
+    """Seed at the first start, then say what to open; an estate that cannot be seeded ends."""
+    try:
+        seed.wait_for(f"{url}/healthz")
+        seed.first_start(folder, url, lists)
+    except Exception as error:
+        print(f"The first start failed: {error}", file=sys.stderr)
+        os.kill(os.getpid(), signal.SIGTERM)
+        raise
+    print(seed.welcome(folder, url), flush=True)
+
+
+def _end(_: int, __: FrameType | None) -> None:
+    """Have waitress finish what it answers and return; further signals change nothing."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    raise SystemExit
 
 
 def _options() -> argparse.Namespace:
@@ -69,14 +87,6 @@ def _listen(port: int) -> socket.socket | None:
     except OSError:
         return None
     return listening
-
-
-def _stop_on_signal(stop: Event) -> None:
-    def begin_to_stop(_: int, __: FrameType | None) -> None:
-        stop.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, begin_to_stop)
 
 
 if __name__ == "__main__":

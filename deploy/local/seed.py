@@ -5,20 +5,19 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from functools import partial
 from importlib import resources
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import httpx
 
 from common.clock import duration
-from deploy.local.portal import Person, Portal, over_http
+from deploy.local.portal import Person, Portal, Unexpected, over_http
 
+FIRST_START = "First start: importing sanctions lists, entering staff and customers …"
 PASSWORD = "correct horse battery staple"  # noqa: S105 - for trying out, printed at the start
 STAFF = {
     "admin": ("Ada", "Beheer"),
@@ -42,57 +41,37 @@ def address(role: str) -> str:
     return f"{role}@portal.example"
 
 
-class Serving(AbstractContextManager[None]):
-    """A WSGI server at work in a thread, for as long as the block lasts."""
-
-    def __init__(self, server: Any) -> None:
-        self._server = server
-        self._thread = threading.Thread(target=server.run, name="web")
-
-    def __enter__(self) -> None:
-        self._thread.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._server.close()
-        self._server.pull_trigger()
-        self._server.task_dispatcher.shutdown()
-        self._thread.join(timeout=10)
-
-
 def first_start(folder: Path, url: str, lists: Path | None) -> None:
     """Fill an empty estate; does nothing at later starts."""
     done = folder / "seeded"
     if done.exists():
         return
-    print("First start: importing sanctions lists, entering staff and customers …", file=sys.stderr)
+    print(FIRST_START, file=sys.stderr)
     fill(over_http(url, folder, operate), lists)
     done.touch()
 
 
 def fill(portal: Portal, lists: Path | None) -> None:
-    """Import lists, appoint staff, enter customers, machines, products and training sessions."""
+    """Import lists, appoint staff, enter customers, machines, products and training sessions.
+
+    What is there already stays, so that a start that was interrupted is finished by the next.
+    """
     portal.operate("screening", "lists", "import", str(lists or sample_lists()))
     for role, (given, family) in STAFF.items():
-        portal.operate(
-            "identity", "staff", "add", "--email", address(role), "--given-name", given,
-            "--family-name", family, "--language", "en", "--role", role, "--password-stdin",
-            stdin=PASSWORD + "\n",
-        )  # fmt: skip
-    staff = {role: portal.until(_can_sign_in(portal, role)) for role in STAFF}
+        if _signed_in(portal, role) is None:
+            _appoint(portal, role, given, family)
+    staff = {role: portal.until(partial(_signed_in, portal, role)) for role in STAFF}
+    known = {each["name"]: each for each in staff["admin"].get("identity", "organisations")}
     for name, country in CUSTOMERS:
         body = {"name": name, "country": country}
-        customer = staff["admin"].post("identity", "organisations", body).json()
+        customer = known.get(name) or staff["admin"].post("identity", "organisations", body).json()
         _machines(staff["support"], customer["id"])
     for sku, en, nl, de, amount in PRODUCTS:
         price = {"amount": amount, "currency": "EUR"}
         body = {"sku": sku, "name": {"en": en, "nl": nl, "de": de}, "price": price}
-        staff["shop"].post("shop", "products", body)
-    _training_sessions(portal, staff["trainer"])
+        _enter(staff["shop"], "shop", "products", body)
+    if not staff["trainer"].get("training", "sessions"):
+        training_sessions(portal, staff["trainer"])
 
 
 def sample_lists() -> Path:
@@ -143,27 +122,45 @@ def welcome(folder: Path, url: str, development: str = "") -> str:
     return "\n".join(lines)
 
 
-def _can_sign_in(portal: Portal, role: str) -> Any:
-    def signed_in() -> Person | None:
-        person = Person(portal, address(role), PASSWORD, None)
-        body = {"email": person.email, "password": person.password}
-        answer = person.send("POST", "identity", "sessions", None, json=body)
-        if not answer.is_success:
-            return None
-        person.token = answer.json()["access_token"]
-        return person
+def _signed_in(portal: Portal, role: str) -> Person | None:
+    """Member of staff with this role, None while the account is not active."""
+    person = Person(portal, address(role), PASSWORD, None)
+    body = {"email": person.email, "password": person.password}
+    answer = person.send("POST", "identity", "sessions", None, json=body)
+    if not answer.is_success:
+        return None
+    person.token = answer.json()["access_token"]
+    return person
 
-    return signed_in
+
+def _appoint(portal: Portal, role: str, given: str, family: str) -> None:
+    try:
+        portal.operate(
+            "identity", "staff", "add", "--email", address(role), "--given-name", given,
+            "--family-name", family, "--language", "en", "--role", role, "--password-stdin",
+            stdin=PASSWORD + "\n",
+        )  # fmt: skip
+    except RuntimeError as error:
+        if "already" not in str(error):
+            raise
+
+
+def _enter(person: Person, service: str, path: str, body: dict[str, Any]) -> None:
+    """Create something unless it is there."""
+    answer = person.send("POST", service, path, None, json=body)
+    if not answer.is_success and answer.status_code != 409:
+        raise Unexpected(f"{service}/{path}: {answer.status_code} {answer.text[:300]}")
 
 
 def _machines(support: Person, organisation_id: str) -> None:
     for number, product in enumerate(("Laser cutter L 3030", "Press brake B 5130"), start=1):
         serial = f"{product.split()[-2]}{product.split()[-1]}-{organisation_id[-6:]}-{number}".upper()
         body = {"organisation_id": organisation_id, "product": product, "serial_number": serial}
-        support.post("service-cases", "machines", body)
+        _enter(support, "service-cases", "machines", body)
 
 
-def _training_sessions(portal: Portal, trainer: Person) -> None:
+def training_sessions(portal: Portal, trainer: Person) -> None:
+    """Offer two trainings in the coming weeks."""
     today = portal.clock.now().replace(hour=8, minute=0, second=0, microsecond=0)
     for weeks, capacity in ((4, 12), (8, 6)):
         begins = today + duration(f"P{weeks}W")

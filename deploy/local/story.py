@@ -42,7 +42,7 @@ class Story:
     say: Say
     list_file: Path
     given: str = "Roswitha"
-    family: str = "Zwetschgenbaum"
+    family: str = field(default_factory=lambda: invented_name())
     staff: dict[str, Person] = field(default_factory=dict)
     made: dict[str, Any] = field(default_factory=dict)
 
@@ -109,7 +109,7 @@ class Story:
             },
             "notice_version": NOTICE,
         }).json()  # fmt: skip
-        session = self.person.get("training", "sessions")[0]
+        session = self._session()
         booking = self.person.post("training", "bookings", {
             "session_id": session["id"],
             "participants": [{
@@ -191,6 +191,12 @@ class Story:
         self.made |= {"shown": shown, "order_afterwards": order}
         self.say(f"Her colleague sees “{shown['display_name']}”; the order {order['number']} is kept for the tax law.")
 
+    def _session(self) -> dict[str, Any]:
+        """A training that has not begun; after a story the old ones lie a year back."""
+        if not self.person.get("training", "sessions"):
+            seed.training_sessions(self.portal, self.staff["trainer"])
+        return dict(self.person.get("training", "sessions")[0])
+
     def _account(self, email: str, state: str) -> dict[str, Any] | None:
         for each in self.staff["approver"].get("identity", f"accounts?state={state}&limit=100"):
             if each["email"] == email:
@@ -234,6 +240,13 @@ class Story:
         file = folder / f"consolidated-{uuid7().hex[-8:]}.xml"
         file.write_bytes(content)
         self.portal.operate("screening", "lists", "import", str(file))
+
+
+def invented_name() -> str:
+    """A family name that nobody has and no list names; another one for every story."""
+    syllables = ("bir", "lun", "kor", "mas", "tel", "vin", "dro", "fal")
+    number = uuid7().int & 0xFFF
+    return "Zwetschgen" + "".join(syllables[number >> shift & 7] for shift in (0, 3, 6, 9))
 
 
 def un_list(lists: Path | None) -> Path:

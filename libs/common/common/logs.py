@@ -43,7 +43,7 @@ def configure(level: str = "info", stream: Any = None) -> None:
 
 
 def _json(line: EventDict, **_: Any) -> str:
-    return msgspec.json.encode(line).decode()
+    return msgspec.json.encode(line, enc_hook=lambda value: type(value).__name__).decode()
 
 
 def _only_listed_fields(_: WrappedLogger, __: str, line: EventDict) -> EventDict:

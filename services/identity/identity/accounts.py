@@ -112,6 +112,7 @@ def appoint(
     password: None mails a link to choose one.
     """
     at = now(session)
+    assert account.email is not None
     account.email_key, account.state, account.screening = (
         email_key(account.email), State.REGISTERED, Screening.PENDING
     )  # fmt: skip

@@ -98,6 +98,7 @@ def _message(session: Session, account: Account, claim: mails.Claim) -> EmailMes
     if account.state not in letter.states:
         mails.postpone(session, claim, None)
         return None
+    assert account.email is not None and account.language is not None
     link = ""
     if letter.link is not None:
         token = links.make(session, account, letter.link)
@@ -123,12 +124,15 @@ def _candidates(session: Session) -> sa.ScalarResult[Account]:
 
 
 def _is_due(session: Session, account: Account) -> bool:
-    due_at = {
-        State.REGISTERED: lambda: unfinished_due_at(account.registered_at),
-        State.REFUSED: lambda: unfinished_due_at(account.refused_at),
-        State.DEACTIVATED: lambda: erasure_due_at(account.deactivated_at),
-    }
-    return account.state in due_at and due_at[account.state]() <= now(session)
+    since = {
+        State.REGISTERED: account.registered_at,
+        State.REFUSED: account.refused_at,
+        State.DEACTIVATED: account.deactivated_at,
+    }.get(account.state)
+    if since is None:
+        return False
+    due_at = erasure_due_at if account.state is State.DEACTIVATED else unfinished_due_at
+    return due_at(since) <= now(session)
 
 
 def _begin_if_due(runtime: Any, account_id: Any) -> int:

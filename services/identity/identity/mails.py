@@ -35,7 +35,7 @@ def write(
     at = now(session)
     afresh = {"next_try_at": at, "attempts": 0, "sent_at": None}
     asked = insert(session, Mail).values(account_id=account_id, kind=kind, **afresh)
-    gone = Mail.sent_at.is_not(None)
+    gone: sa.ColumnElement[bool] = Mail.sent_at.is_not(None)
     if at_most_every is not None:
         gone = sa.and_(gone, Mail.sent_at <= at - at_most_every)
     session.execute(

@@ -177,6 +177,10 @@ class Account(Base):
     )
     version: Mapped[int] = mapped_column(default=1, info=technical("If-Match"))
     __mapper_args__ = {"version_id_col": version}
+    __table_args__ = (
+        sa.CheckConstraint("state <> 'deactivated' OR deactivated_at IS NOT NULL", "deactivated"),
+        sa.CheckConstraint("state <> 'refused' OR refused_at IS NOT NULL", "refused"),
+    )
 
 
 class StaffRole(Base):

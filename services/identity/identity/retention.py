@@ -89,7 +89,7 @@ def forget_spent_tokens(runtime: Any) -> int:
         )
 
 
-def _columns(erasure: str) -> list[sa.Column]:
+def _columns(erasure: str) -> list[Any]:
     """Columns of an account that say this is to become of them."""
     return [
         column

@@ -26,23 +26,28 @@ STAFF = {
 }  # fmt: skip
 OFFICE = {Role.APPROVER, Role.COMPLIANCE, Role.DPO, Role.SUPPORT, Role.ADMIN}
 CUSTOMERS = {Role.MEMBER, Role.USER_MANAGER}
+GUARDS = {Role.COMPLIANCE, Role.ADMIN}
+DESK = {Role.SUPPORT, Role.ADMIN}
+FOR_CUSTOMER = {"organisation_id": "{organisation}"}
+BECAUSE = {"reason": "other"}
+NEW = {"name": "New AG", "country": "DE"}
 
 # fmt: off
 MATRIX = [
     # method, path, body, state of the account, who may
     ("GET",  "/accounts", None, State.ACTIVE, OFFICE),
     ("GET",  "/accounts/{account}", None, State.ACTIVE, OFFICE),
-    ("POST", "/accounts/{account}/approval", {"organisation_id": "{organisation}"}, State.AWAITING_APPROVAL, {Role.APPROVER}),
-    ("POST", "/accounts/{account}/refusal", {"reason": "other"}, State.AWAITING_APPROVAL, {Role.APPROVER}),
-    ("POST", "/accounts/{account}/block", {"reason": "other"}, State.ACTIVE, {Role.COMPLIANCE, Role.ADMIN}),
-    ("POST", "/accounts/{account}/unblock", None, State.BLOCKED, {Role.COMPLIANCE, Role.ADMIN}),
-    ("POST", "/accounts/{account}/deactivation", None, State.ACTIVE, {Role.SUPPORT, Role.ADMIN}),
-    ("POST", "/accounts/{account}/reactivation", None, State.DEACTIVATED, {Role.SUPPORT, Role.ADMIN}),
+    ("POST", "/accounts/{account}/approval", FOR_CUSTOMER, State.AWAITING_APPROVAL, {Role.APPROVER}),
+    ("POST", "/accounts/{account}/refusal", BECAUSE, State.AWAITING_APPROVAL, {Role.APPROVER}),
+    ("POST", "/accounts/{account}/block", BECAUSE, State.ACTIVE, GUARDS),
+    ("POST", "/accounts/{account}/unblock", None, State.BLOCKED, GUARDS),
+    ("POST", "/accounts/{account}/deactivation", None, State.ACTIVE, DESK),
+    ("POST", "/accounts/{account}/reactivation", None, State.DEACTIVATED, DESK),
     ("POST", "/accounts/{account}/erasure", None, State.DEACTIVATED, {Role.DPO}),
     ("GET",  "/erasures", None, State.ACTIVE, {Role.DPO}),
     ("GET",  "/directory", None, State.ACTIVE, STAFF | CUSTOMERS),
     ("GET",  "/directory/{account}", None, State.ACTIVE, STAFF),
-    ("POST", "/organisations", {"name": "New AG", "country": "DE"}, State.ACTIVE, {Role.APPROVER, Role.ADMIN}),
+    ("POST", "/organisations", NEW, State.ACTIVE, {Role.APPROVER, Role.ADMIN}),
     ("GET",  "/organisations", None, State.ACTIVE, STAFF),
     ("GET",  "/organisations/{organisation}", None, State.ACTIVE, STAFF),
     ("POST", "/organisations/{organisation}/end-of-relation", None, State.ACTIVE, {Role.ADMIN}),

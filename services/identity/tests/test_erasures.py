@@ -84,9 +84,7 @@ def test_the_data_protection_officer_begins_the_erasure_of_who_is_gone(
         "receipts": [],
     }
     assert stored(identity, account).state is State.ERASING
-    assert identity.published() == [
-        ErasureRequested(account_id=account.id, request_id=request.id)
-    ]
+    assert identity.published() == [ErasureRequested(account_id=account.id, request_id=request.id)]
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,9 @@ def test_a_cleared_applicant_waits_for_an_approval(identity):
 
 
 def test_cleared_staff_who_were_approved_beforehand_are_active(identity, operator):
-    account = identity.given(an_account(operator, State.SCREENING, approved_at=identity.clock.now()))
+    account = identity.given(
+        an_account(operator, State.SCREENING, approved_at=identity.clock.now())
+    )
     assert screen(identity, account, Verdict.CLEAR).state is State.ACTIVE
     assert identity.published() == [AccountActivated(**facts(account, 1))]
 

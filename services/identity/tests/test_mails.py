@@ -47,7 +47,7 @@ def test_every_mail_says_why_it_came_and_whom_to_turn_to_in_the_readers_language
 
 @pytest.mark.parametrize("kind", MailKind)
 def test_a_mail_repeats_nothing_a_person_entered(identity, kind):
-    entered = {name: "canary" for name in ("given_name", "family_name", "company")}
+    entered = dict.fromkeys(("given_name", "family_name", "company"), "canary")
     account = identity.given(an_account(state=STATE_FOR[kind], **entered))
     ask(identity, account, kind)
     assert "canary" not in str(mails(identity))

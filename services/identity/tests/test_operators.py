@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from common.clock import SystemClock
 from common.events.catalogue import AccountRegistered, OrganisationRegistered
 from common.privacy.audit import AuditEntry
 from common.web.access import Role
@@ -36,7 +37,7 @@ def run(identity):
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
 
     def command(*arguments, typed=""):
-        return subprocess.run(
+        done = subprocess.run(
             [sys.executable, "-m", "identity", *arguments],
             env={**inherited, **settings},
             input=typed,
@@ -44,6 +45,8 @@ def run(identity):
             text=True,
             timeout=120,
         )
+        identity.clock.instant = SystemClock().now()
+        return done
 
     return command
 

@@ -18,15 +18,19 @@ def test_a_customer_is_entered_once_however_often_it_is_sent(identity):
     again = caller.post("/organisations", body, headers=key)
     (row,) = identity.rows(Organisation)
     assert first.status_code == again.status_code == 201
-    assert first.json == again.json == {
-        "id": str(row.id),
-        "name": "Muster AG",
-        "country": "DE",
-        "kind": "customer",
-        "registered_at": "2026-03-02T09:00:00+00:00",
-        "relation_ended_at": None,
-        "version": 1,
-    }
+    assert (
+        first.json
+        == again.json
+        == {
+            "id": str(row.id),
+            "name": "Muster AG",
+            "country": "DE",
+            "kind": "customer",
+            "registered_at": "2026-03-02T09:00:00+00:00",
+            "relation_ended_at": None,
+            "version": 1,
+        }
+    )
     assert identity.published() == [OrganisationRegistered(organisation_id=row.id)]
 
 

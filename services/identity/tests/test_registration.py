@@ -47,7 +47,11 @@ def test_the_document_marks_what_the_form_marks(identity):
 
 @pytest.mark.parametrize(
     ("language", "label", "germany"),
-    [("en", "Given name", "Germany"), ("nl", "Voornaam", "Duitsland"), ("de", "Vorname", "Deutschland")],
+    [
+        ("en", "Given name", "Germany"),
+        ("nl", "Voornaam", "Duitsland"),
+        ("de", "Vorname", "Deutschland"),
+    ],
 )
 def test_the_form_says_everything_in_the_readers_language(identity, language, label, germany):
     answer = identity.anonymous().get(

@@ -10,6 +10,7 @@ from common.events.catalogue import (
     BusinessRelationshipEnded,
 )
 from common.ids import uuid7
+from common.messaging.brokers import Done
 from common.web.standing import AccountStanding, Standing
 from training.models import Booking, TrainingSession
 
@@ -73,6 +74,22 @@ def test_a_block_that_comes_after_the_account_may_act_again_cancels_nothing(trai
 
     assert training.rows(Booking)[0].state == "confirmed"
     assert training.published() == []
+
+
+def test_a_block_that_is_heard_here_first_cancels_and_shuts_out(training):
+    booker = training.sign_in()
+    book(booker, training.given(a_session()))
+    subscription = next(
+        each
+        for each in training.service.subscriptions
+        if each.name == "training.cancel_bookings_of"
+    )
+
+    message = training.message(told(AccountBlocked, booker.person))
+    assert training.runtime.consumer.handle(subscription, [message]) == [Done()]
+
+    assert training.rows(Booking)[0].state == "cancelled"
+    assert booker.get("/bookings").status_code == 401
 
 
 def test_an_unblocked_account_can_book_again(training):

@@ -1,6 +1,6 @@
 """Twenty people at a time: no seat is sold twice, none is lost, and no block is slipped past."""
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from itertools import chain
 from threading import Barrier, Event
 
@@ -208,8 +208,28 @@ def block_while_booking(harness, monkeypatch, before_going_on):
     return harness.rows(Booking)[0].state
 
 
-def test_a_block_beside_a_booking_under_way_cancels_it(on_both, monkeypatch):
-    assert block_while_booking(on_both, monkeypatch, lambda handling: None) == "cancelled"
+def until_it_waits(harness, handling):
+    """Return once the handler is done, or PostgreSQL says that somebody waits for a lock."""
+    waiting = sa.text(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    engine = harness.runtime.db.engine.execution_options(isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        while not wait([handling], timeout=0.02).done and not connection.scalar(waiting):
+            pass
+
+
+def test_a_block_beside_a_booking_under_way_cancels_it(training, monkeypatch):
+    assert block_while_booking(training, monkeypatch, lambda handling: None) == "cancelled"
+
+
+@pytest.mark.postgres
+def test_a_block_waits_for_a_booking_under_way_and_cancels_it(on_postgres, monkeypatch):
+    state = block_while_booking(
+        on_postgres, monkeypatch, lambda handling: until_it_waits(on_postgres, handling)
+    )
+    assert state == "cancelled"
 
 
 @pytest.mark.postgres

@@ -525,18 +525,6 @@ def test_nothing_is_taken_while_the_store_is_away(tmp_path, s3):
     uploads.runtime.close()
 
 
-# --------------------------------------------------------------------------------------- OpenAPI
-
-
-def test_the_document_describes_form_and_content(uploads):
-    paths = uploads.anonymous().get("/openapi.json").json["paths"]
-    form = paths["/documents"]["post"]["requestBody"]["content"]
-    assert set(form) == {"multipart/form-data"}
-    content = paths["/documents/{document_id}/content"]["get"]["responses"]["200"]["content"]
-    assert set(content) == {each.value for each in MediaType}
-    assert "204" in paths["/documents/{document_id}"]["delete"]["responses"]
-
-
 def test_fields_and_files_may_come_in_any_order(person):
     form = post_form(
         person,

@@ -22,7 +22,11 @@ _CHUNK_BYTES = 1 << 20
 class _FormParser(FlaskParser):
     """Reads a form whose files werkzeug has put, as they came in, into temporary files."""
 
-    DEFAULT_UNKNOWN_BY_LOCATION = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "files": RAISE}
+    DEFAULT_UNKNOWN_BY_LOCATION = {
+        **FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION,
+        "files": RAISE,
+        "query": RAISE,
+    }
 
     def load_files(self, req: Request, schema: Schema) -> Any:
         """Fields and files of a multipart form; another body would be read into memory whole."""
@@ -41,6 +45,19 @@ class Blueprint(web.Blueprint):
     """Routes that take forms."""
 
     ARGUMENTS_PARSER = _FormParser()  # type: ignore[assignment]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._prepare_doc_cbks.append(_document_match)
+
+
+def _document_match(doc: Any, doc_info: Any, *, method: str, **_: Any) -> Any:
+    """If-Match is needed to delete a document; an upload has nothing yet that could match."""
+    match = [each for each in doc["parameters"] if each.get("name") == "If-Match"]
+    doc["parameters"] = [each for each in doc["parameters"] if each not in match]
+    if method == "delete":
+        doc["parameters"] += [{**each, "required": True} for each in match]
+    return doc
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ from uploads.schemas import DeclarationView, DocumentView, NewDocument
 
 bp = Blueprint("uploads", __name__)
 
-IF_MATCH = {"name": "If-Match", "in": "header", "required": True, "schema": {"type": "string"}}
+_KINDS = {"encoding": {"file": {"contentType": ", ".join(MediaType)}}}
 
 
 @bp.get("/declaration")
@@ -46,6 +46,7 @@ def read_declaration():
 
 
 @bp.post("/documents")
+@bp.doc(requestBody={"content": {"multipart/form-data": _KINDS}})
 @bp.arguments(NewDocument, location="files")
 @bp.response(201, DocumentView)
 @bp.alt_response(200, schema=DocumentView, description="Uploaded before", success=True)
@@ -126,7 +127,6 @@ def download_document(document_id):
 
 
 @bp.delete("/documents/<uuid:document_id>")
-@bp.doc(parameters=[IF_MATCH])
 @bp.response(204)
 def delete_document(document_id):
     """Delete a document: its uploader may, and so may the organisation's user manager (S55)."""

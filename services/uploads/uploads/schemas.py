@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from typing import Any
 
 from flask_smorest.fields import Upload
 from marshmallow import ValidationError, fields, validate
 from werkzeug.datastructures import FileStorage
 
-from common.web.schemas import Answer, Request
+from common.web.schemas import Answer, Instant, Request
 from uploads.rules import CURRENT_DECLARATION, MediaType, fault_of_name
 
 _ESCAPED = re.compile(r'\\[\\"]')
@@ -28,14 +27,6 @@ class File(Upload):
         if fault := fault_of_name(name):
             raise ValidationError(fault)
         return value
-
-
-class Instant(fields.DateTime):
-    """An instant in UTC, written with Z."""
-
-    def _serialize(self, value: datetime | None, attr: Any, obj: Any, **kwargs: Any) -> Any:
-        text = super()._serialize(value, attr, obj, **kwargs)
-        return text.replace("+00:00", "Z") if isinstance(text, str) else text
 
 
 class NewDocument(Request):

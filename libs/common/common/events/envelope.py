@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -33,7 +33,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     type: str
     subject: str
-    time: datetime
+    time: Annotated[datetime, msgspec.Meta(tz=True)]
     datacontenttype: str = "application/json"
     dataschema: str
     sequence: str
@@ -77,12 +77,12 @@ def decode(body: bytes) -> tuple[Envelope, Any]:
     try:
         envelope = _ENVELOPES.decode(body)
         envelope.order  # noqa: B018 - a sequence that is no number is undecodable here and now
-    except (msgspec.DecodeError, ValueError) as error:
+    except (msgspec.DecodeError, RecursionError, ValueError) as error:
         raise Undecodable("no CloudEvent") from error
     event_class = class_of(envelope.type)
     if event_class is None:
         raise UnknownSchema(envelope.type)
     try:
         return envelope, msgspec.json.decode(envelope.data, type=event_class)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise Undecodable(f"data is not {envelope.type}") from error

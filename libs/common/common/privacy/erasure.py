@@ -19,7 +19,7 @@ from common.events.catalogue import ErasureRequested, PersonalDataErased, TableE
 from common.keys import Keys
 from common.messaging.outbox import publish
 from common.privacy.audit import AuditEntry
-from common.privacy.personal import LEGAL_DUTY, about, personal, technical
+from common.privacy.personal import LEGAL_DUTY, about, declared, personal, technical
 from common.web.idempotency import StoredAnswer
 from common.web.standing import AccountStanding
 
@@ -87,6 +87,17 @@ class Erasure:
             self._note(model, kept=count, reason=reason, until=until)
         self._expect(model, where, count)
 
+    def require_nothing_forgotten(self, base: Any) -> None:
+        """Raise ErasureIncomplete for a table that still names the person and was not spoken of."""
+        self.session.flush()
+        for name, facts in declared(base).items():
+            column = base.metadata.tables[name].c[facts.person]
+            person = self.account_id if isinstance(column.type, sa.Uuid) else str(self.account_id)
+            left = self.session.scalar(sa.select(sa.func.count()).where(column == person))
+            said = self._tables.get(name, TableErased(table=name))
+            if left and not said.kept + said.nulled + said.pseudonymised:
+                raise ErasureIncomplete(f"{name}: {left} rows still name the person")
+
     def tables(self) -> tuple[TableErased, ...]:
         """Recount everything, then say per table what became of it; raises ErasureIncomplete."""
         self.session.flush()
@@ -149,6 +160,7 @@ def _carry_out(
     runtime = session.info["runtime"]
     person = Erasure(session, event.account_id)
     erase(person)
+    person.require_nothing_forgotten(runtime.parts["models"].Base)
     person.delete(StoredAnswer, StoredAnswer.account_id == event.account_id)
     person.keep(
         AccountStanding, AccountStanding.account_id == event.account_id, reason="tombstone"

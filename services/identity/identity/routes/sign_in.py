@@ -23,7 +23,8 @@ def sign_in(body):
     with reading() as session:
         known = queries.credentials(session, body["email"])
     passwords, kept = runtime().resource(Passwords), known.password if known else None
-    if not passwords.check(kept, body["password"]):
+    right = passwords.check(kept, body["password"])
+    if known is None or kept is None or not right:
         raise SignInFailed()
     renewed = passwords.make(body["password"]) if passwords.is_outdated(kept) else None
     with transaction() as session:

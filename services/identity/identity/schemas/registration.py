@@ -177,7 +177,7 @@ def _validator(field: fields.Field, kind: type) -> Any:
 def _option(field: fields.Field, value: str, language: str) -> dict[str, str]:
     if isinstance(field, Country):
         return {"value": value, "label": Locale(language).territories.get(value, value)}
-    return {"value": value, "label": Locale(value).get_display_name(value)}
+    return {"value": value, "label": Locale(value).get_display_name(value) or value}
 
 
 class Accepted(Answer):

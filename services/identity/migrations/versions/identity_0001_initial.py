@@ -63,6 +63,12 @@ def upgrade():
         sa.Column("erased_at", sa.DateTime(timezone=True)),
         sa.Column("epoch", sa.Integer(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "state <> 'deactivated' OR deactivated_at IS NOT NULL", name="ck_accounts_deactivated"
+        ),
+        sa.CheckConstraint(
+            "state <> 'refused' OR refused_at IS NOT NULL", name="ck_accounts_refused"
+        ),
         sa.ForeignKeyConstraint(
             ["organisation_id"],
             ["organisations.id"],
