@@ -98,7 +98,8 @@ def _message(session: Session, account: Account, claim: mails.Claim) -> EmailMes
     if account.state not in letter.states:
         mails.postpone(session, claim, None)
         return None
-    assert account.email is not None and account.language is not None
+    assert account.email is not None
+    assert account.language is not None
     link = ""
     if letter.link is not None:
         token = links.make(session, account, letter.link)

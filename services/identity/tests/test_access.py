@@ -26,6 +26,7 @@ STAFF = {
 }  # fmt: skip
 OFFICE = {Role.APPROVER, Role.COMPLIANCE, Role.DPO, Role.SUPPORT, Role.ADMIN}
 CUSTOMERS = {Role.MEMBER, Role.USER_MANAGER}
+APPROVERS = {Role.APPROVER}
 GUARDS = {Role.COMPLIANCE, Role.ADMIN}
 DESK = {Role.SUPPORT, Role.ADMIN}
 FOR_CUSTOMER = {"organisation_id": "{organisation}"}
@@ -37,8 +38,8 @@ MATRIX = [
     # method, path, body, state of the account, who may
     ("GET",  "/accounts", None, State.ACTIVE, OFFICE),
     ("GET",  "/accounts/{account}", None, State.ACTIVE, OFFICE),
-    ("POST", "/accounts/{account}/approval", FOR_CUSTOMER, State.AWAITING_APPROVAL, {Role.APPROVER}),
-    ("POST", "/accounts/{account}/refusal", BECAUSE, State.AWAITING_APPROVAL, {Role.APPROVER}),
+    ("POST", "/accounts/{account}/approval", FOR_CUSTOMER, State.AWAITING_APPROVAL, APPROVERS),
+    ("POST", "/accounts/{account}/refusal", BECAUSE, State.AWAITING_APPROVAL, APPROVERS),
     ("POST", "/accounts/{account}/block", BECAUSE, State.ACTIVE, GUARDS),
     ("POST", "/accounts/{account}/unblock", None, State.BLOCKED, GUARDS),
     ("POST", "/accounts/{account}/deactivation", None, State.ACTIVE, DESK),

@@ -29,9 +29,8 @@ def life(identity, customer, capfd):
     identity.when(a_screening(account.id))
     body = {"organisation_id": str(customer.id)}
     version = stored(identity, account).version
-    identity.sign_in(Role.APPROVER).change(
-        "POST", f"/accounts/{account.id}/approval", version, body
-    )
+    approver = identity.sign_in(Role.APPROVER)
+    approver.change("POST", f"/accounts/{account.id}/approval", version, body)
     asked = {"email": CANARIES["email"], "password": PASSWORD}
     anyone.post("/sessions", {**asked, "password": "a wrong canary"})
     tokens = anyone.post("/sessions", asked).json

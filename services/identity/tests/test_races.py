@@ -35,12 +35,13 @@ class Race:
     """Two calls at once: the first stops behind a statement until the second is done.
 
     A second that waits for the first's lock is never done before it: then the first goes on after
-    a second. after: words of that statement. without: what is cut out of every statement, so that
-    the guard is off.
+    its patience, in seconds. after: words of that statement. without: what is cut out of every
+    statement, so that the guard is off.
     """
 
-    def __init__(self, harness, after, without=""):
+    def __init__(self, harness, after, without="", patience=None):
         self.after, self.without = after, without
+        self.patience = patience or (30 if without else 1)
         self.stopped, self.done, self.answers = Event(), Event(), {}
         engine = harness.runtime.db.engine
         sa.event.listen(engine, "before_cursor_execute", self._cut, retval=True)
@@ -71,7 +72,7 @@ class Race:
         mine = current_thread() is self.first and all(word in statement for word in self.after)
         if mine and not self.stopped.is_set():
             self.stopped.set()
-            self.done.wait(30 if self.without else 1)
+            self.done.wait(self.patience)
 
 
 def two_last_receipts(identity, without):
@@ -127,7 +128,7 @@ def two_registrations(identity, without):
     def register():
         return identity.anonymous().post("/registrations", a_registration()).status_code
 
-    codes = Race(identity, ["INSERT INTO accounts"], without).run(register, register)
+    codes = Race(identity, ["INSERT INTO accounts"], without, patience=1).run(register, register)
     return sorted(codes), len(identity.rows(Account))
 
 

@@ -79,12 +79,8 @@ def test_a_block_that_comes_after_the_account_may_act_again_cancels_nothing(trai
 def test_a_block_that_is_heard_here_first_cancels_and_shuts_out(training):
     booker = training.sign_in()
     book(booker, training.given(a_session()))
-    subscription = next(
-        each
-        for each in training.service.subscriptions
-        if each.name == "training.cancel_bookings_of"
-    )
-
+    named = {each.name: each for each in training.service.subscriptions}
+    subscription = named["training.cancel_bookings_of"]
     message = training.message(told(AccountBlocked, booker.person))
     assert training.runtime.consumer.handle(subscription, [message]) == [Done()]
 

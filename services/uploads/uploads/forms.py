@@ -46,19 +46,6 @@ class Blueprint(web.Blueprint):
 
     ARGUMENTS_PARSER = _FormParser()  # type: ignore[assignment]
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._prepare_doc_cbks.append(_document_match)
-
-
-def _document_match(doc: Any, doc_info: Any, *, method: str, **_: Any) -> Any:
-    """If-Match is needed to delete a document; an upload has nothing yet that could match."""
-    match = [each for each in doc["parameters"] if each.get("name") == "If-Match"]
-    doc["parameters"] = [each for each in doc["parameters"] if each not in match]
-    if method == "delete":
-        doc["parameters"] += [{**each, "required": True} for each in match]
-    return doc
-
 
 @dataclass(frozen=True)
 class Measured:
