@@ -25,7 +25,7 @@ from tests.estate.conftest import URL, SettledEstate, in_this_process
 PLAIN = {
     "given": "Roswitha", "family": "Zwetschgenbaum", "local_part": "roswitha",
     "colleague_given": "Balthasar", "colleague_family": "Quittenstrauch",
-    "colleague_local_part": "balthasar",
+    "colleague_local_part": "balthasar", "other_local_part": "somebody",
     "company": seed.CUSTOMERS[0][0], "customer_number": "K 4711",
     "password": seed.PASSWORD, "next_password": "another horse battery staple",
     "file": "bracket", "content": "",
@@ -243,7 +243,7 @@ class Scenario(Story):
 
     def somebody_is_refused(self) -> None:
         """A registration is turned down; a month later it is erased."""
-        person = self.apply(self.texts["given"], self.texts["colleague_family"], "file")
+        person = self.apply(self.texts["given"], self.texts["colleague_family"], "other_local_part")
         account = self.portal.until(lambda: self._account(person.email, "awaiting_approval"))
         body = {"reason": "duplicate"}
         self.staff["approver"].change("identity", f"accounts/{account['id']}", "refusal", body)
@@ -258,7 +258,7 @@ class Scenario(Story):
 
     def somebody_of_another_customer(self) -> Person:
         """An active member of the second customer."""
-        return self.register("Fridolin", "Mirabellenast", "file", customer=1)
+        return self.register("Fridolin", "Mirabellenast", "other_local_part", customer=1)
 
 
 def a_scenario(portal: Portal, texts: Mapping[str, str] = PLAIN) -> Scenario:

@@ -17,6 +17,8 @@ import logging
 import secrets
 import string
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -49,7 +51,7 @@ TAP = "test.canary.tap"
 _ENTERED = {
     ("identity",): (
         "local_part", "colleague_given", "colleague_family", "colleague_local_part", "company",
-        "customer_number",
+        "customer_number", "other_local_part",
     ),
     ("identity", "screening"): ("given", "family"),
     ("uploads",): ("file",),
@@ -110,17 +112,17 @@ def _random(alphabet: str, length: int = 14) -> str:
     return "".join(secrets.choice(alphabet) for _ in range(length))
 
 
-def _forms(mark: str) -> Iterator[bytes]:
+@cache
+def _forms(mark: str) -> tuple[bytes, ...]:
     """How a mark may look; base64 depends on where in three bytes it begins."""
-    for written in {mark, mark.capitalize()}:
-        raw = written.encode()
-        yield raw.lower()
-        yield raw.hex().encode()
-        for digest in (hashlib.sha256, hashlib.sha1, hashlib.md5):
-            yield digest(raw).hexdigest().encode()
+    forms = [mark.lower().encode()]
+    for raw in (mark.encode(), mark.capitalize().encode()):
+        forms.append(raw.hex().encode())
+        forms += [each(raw).hexdigest().encode() for each in (hashlib.sha256, hashlib.sha1)]
         for before in range(3):
             whole = base64.b64encode(b"\0" * before + raw)
-            yield whole[(4 if before else 0) : len(whole) // 4 * 4 - 4].lower()
+            forms.append(whole[4 if before else 0 : -4].lower())
+    return tuple(forms)
 
 
 # ------------------------------------------------------------------- where marks are looked for
@@ -240,11 +242,12 @@ def marks(monkeypatch: pytest.MonkeyPatch) -> Marks:
 
 
 @pytest.fixture
-def lines() -> Iterator[io.StringIO]:
+def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     """Everything that is logged from here on, by our own code and by libraries."""
     stream, root = io.StringIO(), logging.getLogger()
     before = root.handlers[:], root.level
     logs.configure("debug", stream)
+    monkeypatch.setattr(logs, "configure", lambda *_: None)  # operator commands would, again
     yield stream
     root.handlers[:], root.level = before
     structlog.reset_defaults()
@@ -295,24 +298,25 @@ def on_rabbit(
             for each in runtime.subscriptions
         )
     threads: list[Thread] = []
-    with pika.BlockingConnection(pika.URLParameters(rabbit_server.url)) as connection:
-        channel = connection.channel()
-        channel.exchange_declare(topology.EXCHANGE, "topic", durable=True)
-        channel.queue_declare(TAP, exclusive=True)
-        channel.queue_bind(TAP, topology.EXCHANGE, "#")
-        try:
-            threads += estate.start(stop)
-            portal = in_this_process(estate, clock, clock.advance)
-            portal.estate = estate
-            seed.fill(portal, None)
-            yield portal, traces
-        finally:
-            stop.set()
-            for runtime in estate.runtimes.values():
-                runtime.wake()
-            for thread in threads:
-                thread.join(timeout=10)
-            estate.close()
+    with channel(rabbit_server) as tap:
+        tap.exchange_declare(topology.EXCHANGE, "topic", durable=True)
+        tap.queue_declare(TAP, durable=True)
+        tap.queue_bind(TAP, topology.EXCHANGE, "#")
+    try:
+        threads += estate.start(stop)
+        portal = in_this_process(estate, clock, clock.advance)
+        portal.estate = estate
+        seed.fill(portal, None)
+        yield portal, traces
+    finally:
+        stop.set()
+        for runtime in estate.runtimes.values():
+            runtime.wake()
+        for thread in threads:
+            thread.join(timeout=10)
+        estate.close()
+        with channel(rabbit_server) as tap:
+            tap.queue_delete(TAP)
 
 
 # --------------------------------------------------------------------------------------- the play
@@ -526,19 +530,24 @@ def test_nothing_that_was_entered_gets_out_of_its_service_on_rabbitmq_and_postgr
     assert [marks.found_in(text) for text in capfd.readouterr()] == [set(), set()]
 
 
+@contextmanager
+def channel(server: Server) -> Iterator[Any]:
+    """RabbitMQ through a client that shares no code with ours."""
+    with pika.BlockingConnection(pika.URLParameters(server.url)) as connection:
+        yield connection.channel()
+
+
 def waiting(server: Server, queue: str) -> int:
     """How many messages are in a queue."""
-    with pika.BlockingConnection(pika.URLParameters(server.url)) as connection:
-        declared = connection.channel().queue_declare(queue, passive=True)
-        return int(declared.method.message_count)
+    with channel(server) as here:
+        return int(here.queue_declare(queue, passive=True).method.message_count)
 
 
 def messages_of(server: Server, queue: str) -> list[bytes]:
     """Take all messages out of a queue: their properties, headers and bodies."""
     found = []
-    with pika.BlockingConnection(pika.URLParameters(server.url)) as connection:
-        channel = connection.channel()
-        while (got := channel.basic_get(queue, auto_ack=True))[0] is not None:
+    with channel(server) as here:
+        while (got := here.basic_get(queue, auto_ack=True))[0] is not None:
             found.append(f"{got[0]} {got[1]}".encode() + (got[2] or b""))
     return found
 

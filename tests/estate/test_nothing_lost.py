@@ -236,7 +236,8 @@ def check_outcomes(databases: dict[str, Database], accounts: list[Any]) -> None:
     per_account = Counter(count for subject, _, count in acts if subject in ids)
     assert set(per_account) == {1}, "an act was done twice"
     runs = _rows(
-        databases["screening"], "SELECT account_id, count(*) FROM screening_runs GROUP BY account_id"
+        databases["screening"],
+        "SELECT account_id, count(*) FROM screening_runs GROUP BY account_id",
     )
     screened = {str(account): count for account, count in runs if str(account) in ids}
     assert screened == dict.fromkeys(ids, 1), "screened never, or twice"
@@ -302,9 +303,7 @@ def embedded_port(environment: Callable[[dict[str, str]], None]) -> int:
     return free_ports(1)
 
 
-def test_a_killed_embedded_estate_goes_on_where_it_was(
-    tmp_path: Path, embedded_port: int
-) -> None:
+def test_a_killed_embedded_estate_goes_on_where_it_was(tmp_path: Path, embedded_port: int) -> None:
     url = f"http://127.0.0.1:{embedded_port}"
     estate = start_embedded(tmp_path, embedded_port)
     os.environ.update(wiring.remembered(tmp_path))

@@ -66,7 +66,9 @@ def test_the_story_with_duplicates_reordering_and_every_handler_failing_once(
     check(story)
     end_the_relation(story)
     estate: Any = portal.estate
-    subscribed = {each.name for runtime in estate.runtimes.values() for each in runtime.subscriptions}
+    subscribed = {
+        each.name for runtime in estate.runtimes.values() for each in runtime.subscriptions
+    }
     assert estate.failed_once == subscribed, "a handler that was never called was never tested"
     assert parked(estate) == []
 

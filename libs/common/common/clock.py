@@ -60,7 +60,7 @@ def now(session: Session) -> datetime:
 
 
 def duration(text: str) -> Duration:
-    """ISO 8601 duration ("P1Y", "PT5S"); adds to datetimes by the calendar, clipping to month ends."""
+    """ISO 8601 duration ("P1Y"); adds to datetimes by the calendar, clipping to month ends."""
     return parse_duration(text)
 
 

@@ -120,6 +120,12 @@ def is_lost(error: BaseException) -> bool:
     )
 
 
+def is_passing(error: BaseException) -> bool:
+    """Whether two transactions were in each other's way, so that the same again may succeed."""
+    state = getattr(getattr(error, "orig", None), "sqlstate", None)
+    return isinstance(error, sa.exc.OperationalError) and state in ("40P01", "40001")
+
+
 def _postgres(url: str, pool_size: int) -> Engine:
     return sa.create_engine(
         make_url(url),

@@ -32,7 +32,7 @@ def configure(level: str = "info", stream: Any = None) -> None:
         structlog.processors.EventRenamer("message"),
         _only_listed_fields,
     ]
-    target = stream or sys.stderr
+    target = stream or _Stderr()
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer(serializer=_json)],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
@@ -40,6 +40,18 @@ def configure(level: str = "info", stream: Any = None) -> None:
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(handlers=[_LibraryLines()], level=logging.WARNING, force=True)
+
+
+class _Stderr:
+    """Whatever is stderr when a line is written: commands and tests replace it for a while."""
+
+    def write(self, text: str) -> int:
+        """Write to the present stderr."""
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        """Flush the present stderr."""
+        sys.stderr.flush()
 
 
 def _json(line: EventDict, **_: Any) -> str:

@@ -43,11 +43,11 @@ def command_line(service: Any, commands: Sequence[click.Command]) -> click.Group
 
     @group.command()
     def worker() -> None:
-        """Relay the outbox, consume events, run the steps (and jobs where PORTAL_SCHEDULER is on)."""
+        """Relay the outbox, consume events, run the steps; jobs too where PORTAL_SCHEDULER is on."""
         run_worker(service.runtime())
 
     @group.command()
-    @click.option("--wait", default=60.0, show_default=True, help="Seconds to wait for the database.")
+    @click.option("--wait", default=60.0, show_default=True, help="Seconds for the database.")
     @click.option("--draft", metavar="SLUG", help="Write a new migration from the models instead.")
     def migrate(wait: float, draft: str | None) -> None:
         """Bring the database to the newest migration."""

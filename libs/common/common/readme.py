@@ -47,7 +47,7 @@ def _sections(service: Service) -> Iterable[str]:
     ]
     yield _table(("`job NAME`", "every", "what it does"), jobs)
     yield "## What is held of people"
-    yield "Beside the tables that every service has (`libs/common`); erasure says what becomes of it."
+    yield "Beside the tables that every service has (`libs/common`)."
     head = ("column", "category", "purpose", "basis", "kept by rule", "source", "erasure")
     yield _table(head, _columns(service))
 

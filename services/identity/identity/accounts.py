@@ -51,7 +51,7 @@ def change_state(session: Session, account: Account, trigger: Trigger) -> None:
     """Let something happen to an account: state, epoch, event, audit and mail in one transaction.
 
     account: its row, locked. Raises IllegalTransition when that is not possible now. What changes
-    nothing (a late verdict, a second block) leaves no trace.
+    nothing (a late verdict, the same one again) leaves no trace.
     """
     known = grounds_of(account)
     before, result = account.state, step(account.state, trigger, known)
@@ -64,7 +64,7 @@ def change_state(session: Session, account: Account, trigger: Trigger) -> None:
     audit(session, f"account.{trigger.value}", account.id)
     if result.event is not None:
         publish(session, _event(result.event, account))
-    if result.state not in (before, State.REGISTERED):
+    if result.state is not before:
         _keep_own_standing(session, account)
     if (before, result.state) in MAIL_AFTER:
         write(session, account.id, MAIL_AFTER[before, result.state])

@@ -20,6 +20,8 @@ from common.refusals import Unavailable
 from identity.settings import peppers
 
 SCHEME = "bcrypt(hmac-sha256)"
+KEPT_FREE = 2
+"""Threads of the web process that passwords never take from other requests."""
 T = TypeVar("T")
 
 
@@ -47,9 +49,9 @@ class Passwords:
         self._cost = settings.bcrypt_cost
         listed = peppers(settings.pepper)
         self._current, self._peppers = listed[0][0], dict(listed)
-        threads = len(os.sched_getaffinity(0))
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="passwords")
-        self.places = threads + settings.hash_queue
+        cores = len(os.sched_getaffinity(0))
+        self._pool = ThreadPoolExecutor(cores, thread_name_prefix="passwords")
+        self.places = max(1, min(cores + settings.hash_queue, settings.threads - KEPT_FREE))
         self._free = BoundedSemaphore(self.places)
         self._nobodys = self._make(secrets.token_urlsafe())
 

@@ -30,7 +30,7 @@ class Settings(settings.Settings):
     )
     hash_queue: int = setting(
         "password hashes that may wait for a thread; more are answered with 503",
-        default=32,
+        default=4,
         allowed=lambda value: value >= 0,
     )
     mail_url: str = setting(

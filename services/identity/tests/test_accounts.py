@@ -133,6 +133,17 @@ def test_staff_lift_their_own_block_and_not_that_of_screening(identity, customer
     assert identity.published() == []
 
 
+def test_staff_block_beside_screening_once(identity, customer):
+    chief = identity.sign_in(Role.COMPLIANCE)
+    listed = {"screening": Screening.BLOCKED, "blocked_by_staff_at": None}
+    account = identity.given(an_account(customer, State.BLOCKED, **listed))
+    assert change(chief, account, "block", {"reason": "misuse"}).status_code == 200
+    again = change(chief, account, "block", {"reason": "other"}, version=2)
+    assert again.status_code == 409
+    assert stored(identity, account).block_reason == "misuse"
+    assert identity.published() == []
+
+
 def test_a_closed_account_may_not_act_and_its_year_begins(identity, customer):
     account = identity.given(an_account(customer))
     support = identity.sign_in(Role.SUPPORT)
@@ -186,7 +197,7 @@ def test_a_person_sees_everything_entered_and_nothing_secret(identity, customer)
         "language": "en",
         "roles": ["member"],
         "state": "active",
-        "registered_at": "2026-03-01T09:00:00+00:00",
+        "registered_at": "2026-03-01T09:00:00Z",
         "deactivated_at": None,
         "version": 1,
     }
@@ -201,8 +212,11 @@ def test_the_office_finds_who_waits_for_an_approval(identity, customer, approver
     assert [each["id"] for each in more.json] == [str(waiting[0].id)]
 
 
-@pytest.mark.parametrize("query", ["state=erased", "state=nothing", "limit=0", "limit=101",
-                                   "limit=" + "9" * 400, "cursor=x", "cursor=%00"])  # fmt: skip
+QUERIES = ["state=erased", "state=nothing", "limit=0", "limit=101", "limit=" + "9" * 400,
+           "cursor=x", "cursor=%00", "page=2"]  # fmt: skip
+
+
+@pytest.mark.parametrize("query", QUERIES)
 def test_a_query_that_makes_no_sense_is_refused(approver, query):
     assert approver.get(f"/accounts?{query}").status_code == 422
 

@@ -78,7 +78,7 @@ def test_the_data_protection_officer_begins_the_erasure_of_who_is_gone(
         "request_id": str(request.id),
         "account_id": str(account.id),
         "state": "requested",
-        "requested_at": "2026-03-02T09:00:00+00:00",
+        "requested_at": "2026-03-02T09:00:00Z",
         "completed_at": None,
         "missing": sorted(OWNERS_OF_PERSONAL_DATA),
         "receipts": [],

@@ -26,7 +26,7 @@ def test_a_customer_is_entered_once_however_often_it_is_sent(identity):
             "name": "Muster AG",
             "country": "DE",
             "kind": "customer",
-            "registered_at": "2026-03-02T09:00:00+00:00",
+            "registered_at": "2026-03-02T09:00:00Z",
             "relation_ended_at": None,
             "version": 1,
         }
@@ -68,7 +68,7 @@ def end(identity, organisation, version=1):
 
 
 def test_an_ended_relation_is_told_and_ends_once(identity, customer):
-    assert end(identity, customer).json["relation_ended_at"] == "2026-03-02T09:00:00+00:00"
+    assert end(identity, customer).json["relation_ended_at"] == "2026-03-02T09:00:00Z"
     assert end(identity, customer, version=2).status_code == 409
     assert identity.published() == [BusinessRelationshipEnded(organisation_id=customer.id)]
 

@@ -82,6 +82,12 @@ def test_who_comes_when_all_places_are_taken_is_sent_away_at_once(identity_with)
     assert all(each.result() for each in waiting)
 
 
+@pytest.mark.parametrize(("threads", "places"), [(1, 1), (3, 1), (6, 4)])
+def test_passwords_leave_threads_for_other_requests(identity_with, threads, places):
+    identity = identity_with(hash_queue=100, threads=threads)
+    assert identity.runtime.resource(Passwords).places == places
+
+
 def test_a_pepper_without_an_id_is_the_first():
     assert peppers("secret") == [("1", "secret")]
     assert peppers("2:new,1:old") == [("2", "new"), ("1", "old")]

@@ -12,7 +12,7 @@ from marshmallow import fields, validate
 from common.events.catalogue import CaseState
 from common.texts import Text
 from common.web import Page
-from common.web.schemas import Answer, Line, Paragraphs, Request
+from common.web.schemas import Answer, Email, Instant, Line, Paragraphs, Request
 from service_cases.models import Case, CaseMessage, Channel
 from service_cases.rules import Side, Trigger
 
@@ -107,14 +107,9 @@ class NewCase(Request):
         validate=validate.Regexp(r"^\+?[0-9][0-9 ()/.-]{2,38}$"),
         metadata=asked(Case, "contact_phone", Text("Telephone", "Telefoon", "Telefon")),
     )
-    contact_email = Line(
-        254,
+    contact_email = Email(
         load_default=None,
-        validate=validate.Email(),
-        metadata={
-            "format": "email",
-            **asked(Case, "contact_email", Text("E-mail", "E-mail", "E-Mail")),
-        },
+        metadata=asked(Case, "contact_email", Text("E-mail", "E-mail", "E-Mail")),
     )
     channel = fields.Enum(
         Channel,
@@ -157,8 +152,8 @@ class CaseView(Answer):
     channel = fields.Enum(Channel, by_value=True)
     notice_version = fields.String()
     state = fields.Enum(CaseState, by_value=True)
-    reported_at = fields.DateTime()
-    closed_at = fields.DateTime(allow_none=True)
+    reported_at = Instant()
+    closed_at = Instant(allow_none=True)
     version = fields.Integer()
 
 
@@ -200,7 +195,7 @@ class MessageView(Answer):
     author_id = fields.UUID()
     side = fields.Enum(Side, by_value=True)
     text = fields.String()
-    written_at = fields.DateTime()
+    written_at = Instant()
 
 
 class Texts(Answer):

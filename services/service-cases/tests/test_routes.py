@@ -97,7 +97,7 @@ def test_a_reported_case_is_stored_told_and_answered(cases, machine, kim):  # S5
         "channel": "portal",
         "notice_version": "2026-01",
         "state": "reported",
-        "reported_at": cases.clock.now().isoformat(),
+        "reported_at": cases.clock.now().isoformat().replace("+00:00", "Z"),
         "closed_at": None,
         "version": 1,
     }
@@ -205,7 +205,7 @@ def test_a_case_moves_as_the_table_says(cases, machine, support, state, trigger)
     told = [CaseStateChanged(**ids, state=after)]
     closed = after is CaseState.CLOSED
     assert cases.published() == told + ([CaseClosed(**ids)] if closed else [])
-    assert answer.json["closed_at"] == (cases.clock.now().isoformat() if closed else None)
+    assert answer.json["closed_at"] == (cases.clock.now().isoformat().replace("+00:00", "Z") if closed else None)
     assert [each.action for each in cases.rows(AuditEntry)] == [f"case.{trigger}"]
 
 
@@ -255,7 +255,7 @@ def test_a_message_is_stored_told_and_answered(cases, machine, kim):  # S58
         "author_id": str(kim.person.account_id),
         "side": "customer",
         "text": "It\nhappened again.",
-        "written_at": cases.clock.now().isoformat(),
+        "written_at": cases.clock.now().isoformat().replace("+00:00", "Z"),
     }
     assert kim.get(f"/cases/{case.id}/messages").json == [answer.json]
     assert cases.published() == [

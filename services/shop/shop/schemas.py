@@ -1,7 +1,6 @@
 """Requests and answers of the shop."""
 
 import re
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -9,20 +8,11 @@ import pycountry
 from marshmallow import fields, validate
 
 from common.web import Page
-from common.web.schemas import Answer, Count, Line, Request
+from common.web.schemas import Answer, Count, Email, Instant, Line, Request
 from shop.rules import Channel, Currency, State
 
 MOST_LINES = 100
 COUNTRIES = sorted(country.alpha_2 for country in pycountry.countries)
-
-
-class Instant(fields.AwareDateTime):
-    """An instant in UTC, written with Z."""
-
-    def _serialize(self, value: datetime | None, attr: Any, obj: Any, **kwargs: Any) -> Any:
-        if value is None:
-            return None
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 class Flag(fields.Boolean):
@@ -133,7 +123,7 @@ class NewContact(Request):
     """Whom to ask about this order; kept with it and used for nothing else (S67)."""
 
     name = Line(200, required=True)
-    email = Line(254, required=True, validate=validate.Email(), metadata={"format": "email"})
+    email = Email(required=True)
     phone = Line(
         40,
         validate=validate.Regexp(r"^[+0-9(]([0-9 ()/.-]*[0-9])?$"),

@@ -11,7 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from common.texts import LANGUAGES, Text
 from common.web import Page
-from common.web.schemas import Answer, Count, Instant, Line, Request
+from common.web.schemas import Answer, Count, Email, Instant, Line, Request
 from training.models import Participant
 from training.retention import RULES
 from training.rules import MOST_PARTICIPANTS, MOST_SEATS, BookingState, SessionState
@@ -23,12 +23,6 @@ PURPOSES = {
         "Um die Schulung vorzubereiten, durchzuführen und Teilnehmende zu erreichen",
     ),
 }
-
-_ATOM = r"[^\s\x00-\x1f\x7f-\x9f\"(),.:;<>@\[\\\]]+"
-_LABEL = r"[0-9A-Za-z]([0-9A-Za-z-]{0,61}[0-9A-Za-z])?"
-ADDRESS = rf"^{_ATOM}(\.{_ATOM})*@({_LABEL}\.)+[A-Za-z]([0-9A-Za-z-]{{0,61}}[0-9A-Za-z])$"
-"""An address as mail servers take it; the document shows exactly what is checked."""
-
 
 def marked(label: Text, column: InstrumentedAttribute[Any] | None = None) -> dict[str, Any]:
     """Metadata of a field: what people read beside it and, of a personal one, what its column says.
@@ -105,14 +99,9 @@ class NewParticipant(Request):
     """Somebody for whom a seat is booked; everything is needed to prepare and invite (S81)."""
 
     name = Line(200, required=True, metadata=marked(Text("Name", "Naam", "Name"), Participant.name))
-    email = Line(
-        254,
+    email = Email(
         required=True,
-        validate=validate.Regexp(ADDRESS, error="Is not a valid address."),
-        metadata={
-            "format": "email",
-            **marked(Text("E-mail address", "E-mailadres", "E-Mail-Adresse"), Participant.email),
-        },
+        metadata=marked(Text("E-mail address", "E-mailadres", "E-Mail-Adresse"), Participant.email),
     )
     language = fields.String(
         required=True,

@@ -73,7 +73,7 @@ def event(
         for name, hint in typing.get_type_hints(made, include_extras=True).items():
             _refuse_personal(kind.__name__, name, hint)
         _EVENTS.append(made)
-        _BY_TYPE.update({wire: made for wire in types_of(made)})
+        _BY_TYPE.update(dict.fromkeys(types_of(made), made))
         return made
 
     return enter

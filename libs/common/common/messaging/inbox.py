@@ -47,7 +47,8 @@ def take(session: Session, subscription: str, event_ids: Sequence[UUID]) -> set[
 
 @cache
 def _entering(dialect: str) -> Any:
-    return insert_for(dialect, InboxRow.__table__).on_conflict_do_nothing().returning(InboxRow.event_id)
+    entered = insert_for(dialect, InboxRow.__table__).on_conflict_do_nothing()
+    return entered.returning(InboxRow.event_id)
 
 
 def purge(session: Session) -> int:

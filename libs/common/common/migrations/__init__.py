@@ -44,7 +44,7 @@ def draft(runtime: Any, slug: str, *, shared: bool = False) -> str:
         own, runtime.parts["models"].Base.metadata
     )  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
-    number = len(list(folder.glob("[0-9]*.py"))) + 1
+    number = len(list(folder.glob("*.py"))) + 1
     branch = "common" if shared else runtime.service.package
     config = _config(runtime)
     config.attributes["tables"] = tables

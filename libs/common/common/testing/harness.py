@@ -12,7 +12,7 @@ import httpx
 import sqlalchemy as sa
 from werkzeug.test import TestResponse
 
-from common import keys, migrations
+from common import keys, logs, migrations
 from common.events.catalogue import SERVICES, kind_of
 from common.events.envelope import Envelope, decode, encode, encode_data, schema_of
 from common.ids import uuid7
@@ -37,6 +37,7 @@ class Harness:
         transports: Mapping[str, httpx.BaseTransport] | None = None,
         **settings: Any,
     ) -> None:
+        logs.configure("info")
         keys.generate(folder / "keys", {*SERVICES, service.name})
         self.folder, self.clock = folder, StandingClock()
         self.service = service

@@ -65,6 +65,7 @@ def observe(app: Flask) -> None:
 _SCHEMES = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
 _CONTENT_POLICY = "default-src 'self'; frame-ancestors 'none'; form-action 'self'"
 _DOCUMENTATION = ("api-docs.", "swagger_ui.")
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 def runtime() -> Any:
@@ -100,7 +101,7 @@ def reading() -> Iterator[Session]:
 def _begin() -> None:
     g.started = time.perf_counter()
     g.request_id = str(uuid7())
-    name = f"{request.method} {request.url_rule or 'unknown'}"
+    name = f"{_method()} {request.url_rule or 'unknown'}"
     g.span = span(name, request.headers.get("traceparent"))
     g.span.__enter__()
     structlog.contextvars.clear_contextvars()
@@ -161,16 +162,21 @@ def _finish(response: Response) -> Response:
         response.headers.setdefault("Content-Security-Policy", _CONTENT_POLICY)
     route = str(request.url_rule) if request.url_rule else "unknown"
     seconds = time.perf_counter() - g.get("started", time.perf_counter())
-    labels = (current_app.name, route, request.method, str(response.status_code))
+    labels = (current_app.name, route, _method(), str(response.status_code))
     REQUESTS.labels(*labels).observe(seconds)
     log.info(
         "request answered",
         route=route,
-        method=request.method,
+        method=_method(),
         status=response.status_code,
         seconds=round(seconds, 4),
     )
     return response
+
+
+def _method() -> str:
+    """Method of the request; a caller may make one up, and metrics and logs must not repeat it."""
+    return request.method if request.method in _METHODS else "other"
 
 
 def _end(_: BaseException | None) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask, Response, json, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from common.db import is_lost
+from common.db import is_lost, is_passing
 from common.logs import log
 from common.refusals import (
     Conflict,
@@ -82,10 +82,13 @@ def http_problem(error: HTTPException) -> Response:
 
 
 def unexpected(error: Exception) -> Response:
-    """Whatever nobody expected: 503 when the database is away, else 500, without any detail."""
+    """Whatever nobody expected: 503 when trying again helps, else 500, without any detail."""
     if is_lost(error):
         log.warning("the database is out of reach", exc_info=error)
         return refused(Unavailable("The service cannot reach its database."))
+    if is_passing(error):
+        log.warning("two transactions were in each other's way", exc_info=error)
+        return refused(Unavailable("Somebody else was changing the same."))
     log.error("unexpected error", exc_info=error)
     return http_problem(InternalServerError("The fault is ours and has been logged."))
 

@@ -9,7 +9,6 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields, validate
 
-
 _CONTROLS = r"\x00-\x1f\x7f-\x9f"
 _CONTROLS_BUT_LINE_ENDS = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
 _EDGE = rf"\s{_CONTROLS}"
@@ -70,6 +69,21 @@ class Paragraphs(Line):
 
     def __init__(self, longest: int = 10_000, **kwargs: Any) -> None:
         super().__init__(longest, **kwargs)
+
+
+_ATOM = r"[^\s\x00-\x1f\x7f-\x9f\"(),.:;<>@\[\\\]]+"
+_LABEL = r"[0-9A-Za-z]([0-9A-Za-z-]{0,61}[0-9A-Za-z])?"
+ADDRESS = rf"^{_ATOM}(\.{_ATOM})*@({_LABEL}\.)+[A-Za-z]([0-9A-Za-z-]{{0,61}}[0-9A-Za-z])$"
+"""An address as mail servers take it; the document shows exactly what is checked."""
+
+
+class Email(Line):
+    """A mail address."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs["metadata"] = {"format": "email", **kwargs.get("metadata", {})}
+        valid = validate.Regexp(ADDRESS, error="Is not a valid address.")
+        super().__init__(254, validate=valid, **kwargs)
 
 
 class Count(fields.Integer):

@@ -217,6 +217,8 @@ def step(state: State, trigger: Trigger, grounds: Grounds) -> Step:
     """
     if trigger is Trigger.REFUSE and grounds.approved:
         raise IllegalTransition("An approved account can be deactivated, not refused.")
+    if trigger is Trigger.BLOCK and grounds.blocked_by_staff:
+        raise IllegalTransition("Staff have blocked it already.")
     if trigger is Trigger.UNBLOCK and not grounds.blocked_by_staff:
         raise IllegalTransition("No block by staff stands.")
     after = grounds if state in HIDDEN else _grounds_after(grounds, trigger)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from common.web import Page, Role
-from common.web.schemas import Answer, Line, Request
+from common.web.schemas import Answer, Instant, Line, Request
 from identity.models import OrganisationKind
 from identity.rules.states import HIDDEN, BlockReason, RefusalReason, State
 from identity.schemas.fields import Country
@@ -27,8 +27,8 @@ class AccountView(Answer):
     language = fields.String()
     roles = fields.List(fields.Enum(Role, by_value=True))
     state = fields.Enum(State, by_value=True)
-    registered_at = fields.DateTime()
-    deactivated_at = fields.DateTime(allow_none=True)
+    registered_at = Instant()
+    deactivated_at = Instant(allow_none=True)
     version = fields.Integer()
 
 
@@ -70,8 +70,8 @@ class OrganisationView(Answer):
     name = fields.String()
     country = fields.String()
     kind = fields.Enum(OrganisationKind, by_value=True)
-    registered_at = fields.DateTime()
-    relation_ended_at = fields.DateTime(allow_none=True)
+    registered_at = Instant()
+    relation_ended_at = Instant(allow_none=True)
     version = fields.Integer()
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from common.web.schemas import Answer
+from common.web.schemas import Answer, Instant
 
 
 class ReceiptView(Answer):
     """What one owner answered, as it was signed."""
 
     owner = fields.String()
-    received_at = fields.DateTime()
+    received_at = Instant()
     receipt = fields.Dict(keys=fields.String())
 
 
@@ -21,7 +21,7 @@ class ErasureView(Answer):
     request_id = fields.UUID(attribute="id")
     account_id = fields.UUID()
     state = fields.String(validate=validate.OneOf(("requested", "overdue", "completed")))
-    requested_at = fields.DateTime()
-    completed_at = fields.DateTime(allow_none=True)
+    requested_at = Instant()
+    completed_at = Instant(allow_none=True)
     missing = fields.List(fields.String())
     receipts = fields.List(fields.Nested(ReceiptView))

@@ -41,7 +41,8 @@ class Password(fields.String):
 
     def __init__(self, **kwargs: Any) -> None:
         length = validate.Length(SHORTEST_PASSWORD, LONGEST_PASSWORD)
-        kwargs["metadata"] = {"format": "password", **kwargs.pop("metadata", {})}
+        facts = {"format": "password", "pattern": r"^[^\x00-\x1f\x7f]*$"}
+        kwargs["metadata"] = {**facts, **kwargs.pop("metadata", {})}
         super().__init__(validate=length, load_only=True, **kwargs)
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
