@@ -39,7 +39,10 @@ def main() -> int:
     ]
     for path, text in stale:
         if check:
-            print(f"{path.parent.name}/{path.name} is stale: run `make docs` and commit it.", file=sys.stderr)
+            print(
+                f"{path.parent.name}/{path.name} is stale: run `make docs` and commit it.",
+                file=sys.stderr,
+            )
         else:
             path.write_text(text)
             print(f"{path.parent.name}/{path.name}")

@@ -39,7 +39,9 @@ def main() -> int:
 def _running() -> Path | None:
     """Data folder of the estate that was started last."""
     found = [folder for folder in Path("var").glob("*") if (folder / "environment.json").exists()]
-    return max(found, key=lambda folder: (folder / "environment.json").stat().st_mtime, default=None)
+    return max(
+        found, key=lambda folder: (folder / "environment.json").stat().st_mtime, default=None
+    )
 
 
 def _answers(url: str) -> bool:

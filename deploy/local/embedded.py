@@ -27,7 +27,9 @@ def main() -> int:
     url = f"http://localhost:{options.port}"
     listening = _listen(options.port)
     if listening is None:
-        print(f"Port {options.port} is taken; choose another one: make run PORT=8081", file=sys.stderr)
+        print(
+            f"Port {options.port} is taken; choose another one: make run PORT=8081", file=sys.stderr
+        )
         return 1
     os.environ.update(wiring.environment(folder, wiring.embedded(folder), url))
     logs.configure("info", (folder / "estate.log").open("a", buffering=1))
@@ -72,7 +74,9 @@ def _end(_: int, __: FrameType | None) -> None:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m deploy.local.embedded", description=main.__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m deploy.local.embedded", description=main.__doc__
+    )
     parser.add_argument("--port", type=int, default=8080)
     parser.add_argument("--data-dir", type=Path, default=Path("var/embedded"))
     parser.add_argument("--lists", type=Path, help="folder with official lists; default: a sample")

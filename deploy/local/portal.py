@@ -1,4 +1,4 @@
-"""The portal as its users and operators reach it: HTTP, the mailbox, operator commands, the clock."""
+"""The portal as users and operators reach it: HTTP, the mailbox, commands, the clock."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from common.clock import duration
 from deploy.local.portal import Person, Portal, Unexpected, over_http
 
 FIRST_START = "First start: importing sanctions lists, entering staff and customers …"
-PASSWORD = "correct horse battery staple"  # noqa: S105 - for trying out, printed at the start
+PASSWORD = "correct horse battery staple"
 STAFF = {
     "admin": ("Ada", "Beheer"),
     "approver": ("Aart", "Vrijgave"),
@@ -113,7 +113,7 @@ def welcome(folder: Path, url: str, development: str = "") -> str:
         "",
         f"The customer portal runs at {url}  (data in {folder})",
         f"  services    {url}/ links the documentation of each, e.g. {url}/api/shop/docs/",
-        f"  mailbox     {development or url + '/development/'} shows every mail and moves the clock",
+        f"  mailbox     {development or url + '/development/'} shows all mail, moves the clock",
         f"  sign in     POST {url}/api/identity/sessions with password “{PASSWORD}” as",
         f"              {', '.join(address(role) for role in STAFF)}",
         "  the story   make demo (in another terminal)",
@@ -154,7 +154,9 @@ def _enter(person: Person, service: str, path: str, body: dict[str, Any]) -> Non
 
 def _machines(support: Person, organisation_id: str) -> None:
     for number, product in enumerate(("Laser cutter L 3030", "Press brake B 5130"), start=1):
-        serial = f"{product.split()[-2]}{product.split()[-1]}-{organisation_id[-6:]}-{number}".upper()
+        serial = (
+            f"{product.split()[-2]}{product.split()[-1]}-{organisation_id[-6:]}-{number}".upper()
+        )
         body = {"organisation_id": organisation_id, "product": product, "serial_number": serial}
         _enter(support, "service-cases", "machines", body)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import signal
 import subprocess
@@ -12,7 +13,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from threading import Event, Lock
 
-import httpx
 import psycopg
 from psycopg import sql
 
@@ -37,9 +37,7 @@ class Stack:
 
     def migrate(self) -> None:
         """Bring every database to its newest migration; raises CalledProcessError."""
-        running = [
-            self._spawn((name, "migrate"), "migrate") for name in OWNERS_OF_PERSONAL_DATA
-        ]
+        running = [self._spawn((name, "migrate"), "migrate") for name in OWNERS_OF_PERSONAL_DATA]
         for process in running:
             if process.wait() != 0:
                 raise subprocess.CalledProcessError(process.returncode, process.args)
@@ -162,10 +160,8 @@ def _database(server_url: str, name: str) -> str:
 
 
 def _kill(process: subprocess.Popen[bytes], number: int) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, number)
-    except ProcessLookupError:
-        pass
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""The story of one person, from registration to erasure, as tests check it and `make demo` tells it."""
+"""The story of one person, registration to erasure: tests check it, `make demo` tells it."""
 
 from __future__ import annotations
 
@@ -61,7 +61,9 @@ class Story:
     def register(self, given: str, family: str) -> Person:
         """Registered, address confirmed, screened, approved, active."""
         number = uuid7().hex[-8:]
-        person = Person(self.portal, f"{given}.{number}@customer.example".lower(), seed.PASSWORD, None)
+        person = Person(
+            self.portal, f"{given}.{number}@customer.example".lower(), seed.PASSWORD, None
+        )
         registration = {
             "given_name": given, "family_name": family, "email": person.email,
             "company": seed.CUSTOMERS[0][0], "country": "DE", "language": "en",
@@ -122,7 +124,9 @@ class Story:
         self.say("She uploads a drawing, reports a case, orders a part and books a training:")
         for service, path in self._things().items():
             seen = self.colleague.get(service, path)
-            self.say(f"  {service}: {path.split('/')[0]} …{seen['id'][-6:]}, seen by a colleague too.")
+            self.say(
+                f"  {service}: {path.split('/')[0]} …{seen['id'][-6:]}, seen by a colleague too."
+            )
 
     def a_new_list_names_the_person(self) -> None:
         """Blocked in all six: the same still-valid token is refused everywhere."""
@@ -189,7 +193,10 @@ class Story:
         shown = self.colleague.get("identity", f"directory/{account_id}")
         order = self.colleague.get("shop", f"orders/{self.made['order']['id']}")
         self.made |= {"shown": shown, "order_afterwards": order}
-        self.say(f"Her colleague sees “{shown['display_name']}”; the order {order['number']} is kept for the tax law.")
+        self.say(
+            f"Her colleague sees “{shown['display_name']}”; "
+            f"the order {order['number']} is kept for the tax law."
+        )
 
     def _session(self) -> dict[str, Any]:
         """A training that has not begun; after a story the old ones lie a year back."""

@@ -1,1 +1,1 @@
-"""Benchmarks: `make bench` measures on real servers and writes results/*.json and docs/performance.md."""
+"""Benchmarks: `make bench` writes results/*.json and docs/performance.md."""

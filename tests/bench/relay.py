@@ -55,7 +55,7 @@ def run(folder: Path, postgres_url: str, rabbit_url: str) -> dict[str, Any]:
     runtime.close()
     ratios = [ours / theirs for ours, theirs in zip(relayed, unconfirmed, strict=True)]
     return {
-        "what": "relay: outbox rows confirmed by a quorum queue, against publishing without confirms",
+        "what": "relay: rows confirmed by a quorum queue, against publishing unconfirmed",
         "relay_per_second": round(median(relayed)),
         "unconfirmed_per_second": round(median(unconfirmed)),
         "ratios": [round(each, 2) for each in ratios],

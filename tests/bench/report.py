@@ -26,8 +26,8 @@ def table(results: list[dict[str, Any]]) -> str:
     lines = [
         "# Performance",
         "",
-        "Written by `make bench` on real RabbitMQ and PostgreSQL; single figures vary with the machine,",
-        "ratios are taken in one run, alternating, as the median of the rounds.",
+        "Written by `make bench` on real RabbitMQ and PostgreSQL. Single figures vary with the",
+        "machine; ratios are taken in one run, alternating, as the median of the rounds.",
         "",
         "| what | measured | aim | met | machine |",
         "|---|---|---|---|---|",

@@ -57,9 +57,7 @@ class Embedded:
 
 
 @pytest.fixture
-def embedded(
-    tmp_path: Path, environment: Callable[[dict[str, str]], None]
-) -> Iterator[Embedded]:
+def embedded(tmp_path: Path, environment: Callable[[dict[str, str]], None]) -> Iterator[Embedded]:
     environment({})
     estate = Embedded(tmp_path, free_ports(1))
     yield estate

@@ -306,7 +306,7 @@ def empty_queues(url: str) -> None:
 
 def free_ports(count: int) -> int:
     """First of so many free ports in a row."""
-    for first in range(random.randrange(20_000, 28_000), 32_000, count):  # noqa: S311
+    for first in range(random.randrange(20_000, 28_000), 32_000, count):
         try:
             for port in range(first, first + count):
                 with socket.socket() as probe:

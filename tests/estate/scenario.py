@@ -6,6 +6,7 @@ the messages they led to. All is done through HTTP and operator commands, as peo
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -53,13 +54,22 @@ class RecordingBroker(EmbeddedBroker):
 
 @contextmanager
 def a_settled_estate(
-    folder: Path, broker: EmbeddedBroker | None = None, kind: type[SettledEstate] = SettledEstate
+    folder: Path,
+    broker: EmbeddedBroker | None = None,
+    kind: type[SettledEstate] = SettledEstate,
+    **told: str,
 ) -> Iterator[Portal]:
-    """An embedded, seeded estate for as long as the block lasts; for more than one test."""
+    """An embedded, seeded estate for as long as the block lasts; for more than one test.
+
+    told: environment variables beside the usual ones.
+    """
     with pytest.MonkeyPatch.context() as environment:
-        told = wiring.environment(folder, wiring.embedded(folder), URL)
-        told |= {"PORTAL_CLOCK_FILE": "", "IDENTITY_BCRYPT_COST": "4"}
-        for name, value in told.items():
+        usual = wiring.environment(folder, wiring.embedded(folder), URL)
+        usual |= {"PORTAL_CLOCK_FILE": "", "IDENTITY_BCRYPT_COST": "4"}
+        for name in list(os.environ):
+            if name.startswith("PORTAL_") and not name.startswith("PORTAL_TEST_"):
+                environment.delenv(name)
+        for name, value in {**usual, **told}.items():
             environment.setenv(name, value)
         clock = StandingClock()
         estate = kind(folder, broker or EmbeddedBroker(), clock, False)

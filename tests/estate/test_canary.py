@@ -254,13 +254,10 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
 
 
 @pytest.fixture
-def embedded(
-    tmp_path: Path, lines: io.StringIO, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[tuple[Portal, Traces]]:
+def embedded(tmp_path: Path, lines: io.StringIO) -> Iterator[tuple[Portal, Traces]]:
     """The estate on SQLite without a broker between, and its traces."""
-    monkeypatch.setenv("PORTAL_RETRY_LADDER", RUNGS)
-    broker = RecordingBroker()
-    with a_settled_estate(tmp_path, broker, FailingEstate) as portal:
+    broker, ladder = RecordingBroker(), {"PORTAL_RETRY_LADDER": RUNGS}
+    with a_settled_estate(tmp_path, broker, FailingEstate, **ladder) as portal:
         traces = Traces(lines, [])
         yield portal, traces
         assert broker.published

@@ -19,7 +19,6 @@ from typing import Any
 
 import httpx
 import pika
-import psycopg
 import pytest
 import sqlalchemy as sa
 
@@ -31,7 +30,7 @@ from common.testing.servers import Server, start_postgres, start_rabbit
 from deploy.local import seed, stack, wiring
 from deploy.local.development import read
 from deploy.local.portal import Person, Portal, Unexpected, over_http
-from tests.estate.conftest import LADDER, Running, free_ports, started
+from tests.estate.conftest import Running, free_ports, started
 
 ACCOUNTS = int(os.environ.get("PORTAL_TEST_ACCOUNTS", "2000"))
 KILL_EVERY_SECONDS = 1.5

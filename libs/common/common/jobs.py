@@ -45,9 +45,7 @@ def jobs_of(*modules: ModuleType | Any) -> dict[str, Job]:
     """Jobs marked in these modules, by the name a CronJob calls them."""
     marked = [each for module in modules for each in vars(module).values()]
     return {
-        each.__name__.replace("_", "-"): Job(
-            each.__name__.replace("_", "-"), each.__every__, each
-        )
+        each.__name__.replace("_", "-"): Job(each.__name__.replace("_", "-"), each.__every__, each)
         for each in marked
         if hasattr(each, "__every__")
     }

@@ -32,7 +32,7 @@ def configure(level: str = "info", stream: Any = None) -> None:
         structlog.processors.EventRenamer("message"),
         _only_listed_fields,
     ]
-    target = stream or _Stderr()
+    target: Any = stream or _Stderr()
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer(serializer=_json)],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),

@@ -43,7 +43,7 @@ def command_line(service: Any, commands: Sequence[click.Command]) -> click.Group
 
     @group.command()
     def worker() -> None:
-        """Relay the outbox, consume events, run the steps; jobs too where PORTAL_SCHEDULER is on."""
+        """Relay the outbox, consume events, run the steps (and jobs if PORTAL_SCHEDULER)."""
         run_worker(service.runtime())
 
     @group.command()

@@ -135,7 +135,11 @@ def load(kind: type[S], service: str) -> S:
     faults = [_unknown(name, names) for name in os.environ if _is_ours(name, service, names)]
     env, hints, values = Env(), get_type_hints(kind), {}
     parsers: dict[Any, Any] = {
-        bool: env.bool, int: env.int, float: env.float, Path: env.path, str: env.str
+        bool: env.bool,
+        int: env.int,
+        float: env.float,
+        Path: env.path,
+        str: env.str,
     }
     for name, field in names.items():
         if name not in os.environ:

@@ -140,7 +140,9 @@ def _send(page: str, path: str, body: dict[str, str]) -> tuple[str, int]:
     """Send what a form holds to identity and show how it went, in the reader's language."""
     client: httpx.Client = current_app.extensions["upstreams"]["identity"]
     headers = {"Accept-Language": _language()}
-    answer = _sent(client, "identity", client.build_request("POST", path, json=body, headers=headers))
+    answer = _sent(
+        client, "identity", client.build_request("POST", path, json=body, headers=headers)
+    )
     answer.read()
     if answer.is_success:
         return _page("done.html", page=page), 200

@@ -57,9 +57,11 @@ def client() -> Callable[..., FlaskClient]:
 
 
 def test_a_request_reaches_its_service_with_query_body_and_token(client):
-    answer = client().post(
-        "/api/shop/echo/a%20b?x=1&x=2", data="hello", headers={"Authorization": "Bearer t"}
-    ).json
+    answer = (
+        client()
+        .post("/api/shop/echo/a%20b?x=1&x=2", data="hello", headers={"Authorization": "Bearer t"})
+        .json
+    )
     assert answer["path"] == "a b"
     assert answer["query"] == "x=1&x=2"
     assert answer["body"] == "hello"

@@ -205,7 +205,9 @@ def test_a_case_moves_as_the_table_says(cases, machine, support, state, trigger)
     told = [CaseStateChanged(**ids, state=after)]
     closed = after is CaseState.CLOSED
     assert cases.published() == told + ([CaseClosed(**ids)] if closed else [])
-    assert answer.json["closed_at"] == (cases.clock.now().isoformat().replace("+00:00", "Z") if closed else None)
+    assert answer.json["closed_at"] == (
+        cases.clock.now().isoformat().replace("+00:00", "Z") if closed else None
+    )
     assert [each.action for each in cases.rows(AuditEntry)] == [f"case.{trigger}"]
 
 

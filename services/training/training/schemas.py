@@ -24,6 +24,7 @@ PURPOSES = {
     ),
 }
 
+
 def marked(label: Text, column: InstrumentedAttribute[Any] | None = None) -> dict[str, Any]:
     """Metadata of a field: what people read beside it and, of a personal one, what its column says.
 

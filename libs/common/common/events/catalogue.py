@@ -67,14 +67,14 @@ def event(
     """
 
     def enter(kind: type) -> type:
-        made = dataclass(frozen=True, kw_only=True)(kind)
+        made: Any = dataclass(frozen=True, kw_only=True)(kind)
         owners = (owner,) if isinstance(owner, str) else owner
-        made.__event__ = Kind(kind.__name__, owners, subject, version)  # type: ignore[attr-defined]
+        made.__event__ = Kind(kind.__name__, owners, subject, version)
         for name, hint in typing.get_type_hints(made, include_extras=True).items():
             _refuse_personal(kind.__name__, name, hint)
         _EVENTS.append(made)
         _BY_TYPE.update(dict.fromkeys(types_of(made), made))
-        return made
+        return kind
 
     return enter
 

@@ -117,7 +117,8 @@ def asyncapi_yaml(found: Found) -> str:
             "schemas": {"CloudEvent": _CLOUD_EVENT, **dict(sorted(components.items()))},
         },
     }
-    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
+    text: str = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
+    return text
 
 
 _CLOUD_EVENT: dict[str, Any] = {

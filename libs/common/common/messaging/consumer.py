@@ -100,9 +100,7 @@ class Consumer:
         for one, outcome in zip(batch, outcomes, strict=True):
             self._note(subscription, one.message, one.envelope, outcome)
 
-    def _failed(
-        self, subscription: Subscription, one: _Received, error: Exception
-    ) -> Disposition:
+    def _failed(self, subscription: Subscription, one: _Received, error: Exception) -> Disposition:
         wait = self._ladder.wait(one.message.attempt)
         if wait is None:
             return self._parked(subscription, one.message, error)

@@ -24,9 +24,7 @@ class AuditEntry(CommonBase):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7, info=technical("key"))
     at: Mapped[datetime] = mapped_column(index=True, info=technical("when"))
-    actor: Mapped[str] = mapped_column(
-        sa.String(80), info=personal("pseudonym", erasure="keep")
-    )
+    actor: Mapped[str] = mapped_column(sa.String(80), info=personal("pseudonym", erasure="keep"))
     action: Mapped[str] = mapped_column(sa.String(80), info=technical("verb of the policy"))
     subject: Mapped[str] = mapped_column(
         sa.String(80), index=True, info=personal("pseudonym", erasure="keep")

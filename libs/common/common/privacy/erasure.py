@@ -39,9 +39,7 @@ class ErasureReceipt(CommonBase):
     )
 
     request_id: Mapped[UUID] = mapped_column(primary_key=True, info=technical("of the request"))
-    account_id: Mapped[UUID] = mapped_column(
-        index=True, info=personal("pseudonym", erasure="keep")
-    )
+    account_id: Mapped[UUID] = mapped_column(index=True, info=personal("pseudonym", erasure="keep"))
     answered_at: Mapped[datetime] = mapped_column(info=technical("when"))
     number: Mapped[int] = mapped_column(unique=True, info=technical("place in the chain"))
     receipt: Mapped[dict[str, Any]] = mapped_column(
@@ -162,9 +160,7 @@ def _carry_out(
     erase(person)
     person.require_nothing_forgotten(runtime.parts["models"].Base)
     person.delete(StoredAnswer, StoredAnswer.account_id == event.account_id)
-    person.keep(
-        AccountStanding, AccountStanding.account_id == event.account_id, reason="tombstone"
-    )
+    person.keep(AccountStanding, AccountStanding.account_id == event.account_id, reason="tombstone")
     person.keep(
         AuditEntry,
         sa.or_(

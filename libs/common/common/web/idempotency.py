@@ -54,9 +54,7 @@ class StoredAnswer(CommonBase):
     )
     status: Mapped[int] = mapped_column(info=technical("HTTP status"))
     body: Mapped[bytes] = mapped_column(info=personal("content"))
-    headers: Mapped[dict[str, str]] = mapped_column(
-        sa.JSON, info=technical("ETag and Location")
-    )
+    headers: Mapped[dict[str, str]] = mapped_column(sa.JSON, info=technical("ETag and Location"))
     stored_at: Mapped[datetime] = mapped_column(index=True, info=technical("for the clean-up"))
 
 
@@ -112,9 +110,7 @@ def _lock(session: Session, key: str) -> None:
 def _replay(stored: StoredAnswer, fingerprint: str) -> Response:
     if stored.fingerprint != fingerprint:
         raise KeyOfAnotherRequest("Use a new Idempotency-Key for another request.")
-    return Response(
-        stored.body, stored.status, stored.headers, content_type="application/json"
-    )
+    return Response(stored.body, stored.status, stored.headers, content_type="application/json")
 
 
 def _stored(

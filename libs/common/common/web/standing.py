@@ -54,9 +54,7 @@ class AccountStanding(CommonBase):
     account_id: Mapped[UUID] = mapped_column(
         primary_key=True, info=personal("pseudonym", erasure="keep")
     )
-    organisation_id: Mapped[UUID | None] = mapped_column(
-        info=personal("pseudonym", erasure="keep")
-    )
+    organisation_id: Mapped[UUID | None] = mapped_column(info=personal("pseudonym", erasure="keep"))
     state: Mapped[Standing] = mapped_column(info=personal("status", erasure="keep"))
     epoch: Mapped[int] = mapped_column(info=technical("tokens of an earlier one are void"))
     sequence: Mapped[int] = mapped_column(info=technical("of the event it was heard in"))

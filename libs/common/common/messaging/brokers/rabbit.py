@@ -90,9 +90,7 @@ class RabbitBroker:
 class _Sender:
     """A channel in confirm mode, with a window as long as what it is given."""
 
-    def __init__(
-        self, connection: kombu.Connection, topology: Mapping[str, Sequence[str]]
-    ) -> None:
+    def __init__(self, connection: kombu.Connection, topology: Mapping[str, Sequence[str]]) -> None:
         self.connection = connection
         self._wanted = {wire_type for types in topology.values() for wire_type in types}
         self._channel = connection.channel()
@@ -120,7 +118,9 @@ class _Sender:
                     content_type=CONTENT_TYPE,
                     headers=headers or None,
                     properties={
-                        "delivery_mode": 2, "message_id": message.event_id, "type": message.type
+                        "delivery_mode": 2,
+                        "message_id": message.event_id,
+                        "type": message.type,
                     },
                 ),
                 exchange=exchange,
