@@ -47,7 +47,6 @@ def run(folder: Path, postgres_url: str, rabbit_url: str) -> dict[str, Any]:
             for person in people[:WARM_UP]:
                 portal.block(person)
             with Load(estate.environment, seconds=AT_MOST_SECONDS + WAIT_SECONDS) as load:
-                time.sleep(2)
                 refused = _block_all(portal, people[WARM_UP:])
             committed = _committed(identity, list(refused))
     seconds = {

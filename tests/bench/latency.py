@@ -34,7 +34,6 @@ def run(folder: Path, postgres_url: str, rabbit_url: str) -> dict[str, Any]:
         _measured(estate, 20, IDLE_SPACING)  # connections, queues, first statements
         idle = milliseconds(_measured(estate, IDLE_EVENTS, IDLE_SPACING))
         with Load(estate.environment, seconds=45) as load:
-            time.sleep(2)
             busy = milliseconds(_measured(estate, BUSY_EVENTS, BUSY_SPACING))
     return {
         "what": "latency: commit in identity to commit in the shop, through two worker processes",

@@ -27,7 +27,6 @@ import httpx
 import pika
 import prometheus_client
 import pytest
-import sqlalchemy as sa
 import structlog
 
 from common import logs
@@ -43,6 +42,7 @@ from deploy.local.estate import Estate
 from deploy.local.portal import Portal
 from tests.estate.conftest import LADDER, URL, SettledEstate, in_this_process
 from tests.estate.scenario import PLAIN, RecordingBroker, Scenario, a_scenario, a_settled_estate
+from tests.estate.surface import stored
 
 FAILING = "shop.hold_orders_of_blocked"
 RUNGS = ",".join(LADDER.split(",")[:2])
@@ -158,25 +158,20 @@ class Traces:
             self.problems.append((f"{asked.method} {answer.status_code}", answer.read()))
 
 
-def stored(runtime: Runtime) -> Iterator[tuple[str, str, bytes]]:
-    """Every text, number of bytes and JSON of every table that a database really has."""
-    tables = sa.MetaData()
-    tables.reflect(runtime.db.engine)
-    with runtime.db.engine.connect() as connection:
-        for table in tables.sorted_tables:
-            for row in connection.execute(sa.select(table)).mappings():
-                for column, value in row.items():
-                    if isinstance(value, bytes | memoryview):
-                        yield table.name, column, bytes(value)
-                    elif isinstance(value, str | dict | list):
-                        yield table.name, column, json.dumps(value, ensure_ascii=False).encode()
+def texts_in(runtime: Runtime) -> Iterator[tuple[str, str, bytes]]:
+    """Every text, number of bytes and JSON in a service's database."""
+    for table, column, value in stored(runtime):
+        if isinstance(value, bytes | memoryview):
+            yield table, column, bytes(value)
+        elif isinstance(value, str | dict | list):
+            yield table, column, json.dumps(value, ensure_ascii=False).encode()
 
 
 def places(portal: Portal, marks: Marks) -> dict[str, set[tuple[str, str, str]]]:
     """Where in the databases each mark is: service, table, column."""
     found: dict[str, set[tuple[str, str, str]]] = {}
     for service, runtime in portal.estate.runtimes.items():
-        for table, column, text in stored(runtime):
+        for table, column, text in texts_in(runtime):
             for name in marks.found_in(text):
                 found.setdefault(name, set()).add((service, table, column))
     return found
@@ -447,7 +442,7 @@ def prepare(portal: Portal, traces: Traces, marks: Marks) -> Canary:
 
 def parked(runtime: Runtime) -> int:
     """How many messages of the failing subscription are parked in a service's own database."""
-    return sum(1 for table, column, _ in stored(runtime) if (table, column) == PARKED_BODY)
+    return sum(1 for table, column, _ in texts_in(runtime) if (table, column) == PARKED_BODY)
 
 
 PARKED_BODY = ("parked_messages", "body")

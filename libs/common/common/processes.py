@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from threading import Event, Thread
 from typing import Any
+from uuid import UUID
 
 import click
 import prometheus_client
@@ -21,7 +22,7 @@ from common import logs, migrations
 from common.db import is_lost
 from common.jobs import Work
 from common.logs import log
-from common.messaging.brokers import BrokerUnavailable
+from common.messaging.brokers import BrokerUnavailable, embedded
 from common.metrics import JOBS
 from common.settings import ProcessSettings
 
@@ -68,9 +69,55 @@ def command_line(service: Any, commands: Sequence[click.Command]) -> click.Group
         logs.configure(runtime.settings.log_level)
         click.echo(service.jobs[name].run(runtime))
 
+    group.add_command(_parked_commands(service))
     for command in commands:
         group.add_command(command)
     return group
+
+
+def _parked_commands(service: Any) -> click.Group:
+    @click.group()
+    def parked() -> None:
+        """Parked messages of an embedded estate; with RabbitMQ it is `portalctl parked`."""
+
+    @parked.command("list")
+    def list_parked() -> None:
+        """Show id, subscription, type, class of the failure and when it was parked."""
+        for each in embedded.parked(service.runtime()):
+            at = each.parked_at.isoformat(timespec="seconds")
+            click.echo(f"{each.id}\t{each.subscription}\t{each.type}\t{each.error}\t{at}")
+
+    @parked.command()
+    @click.argument("message_id", type=click.UUID)
+    def show(message_id: UUID) -> None:
+        """Show the envelope; it holds ids only."""
+        for each in embedded.parked(service.runtime()):
+            if each.id == message_id:
+                click.echo(each.body.decode(errors="replace"))
+
+    @parked.command()
+    @click.argument("message_id", type=click.UUID)
+    def replay(message_id: UUID) -> None:
+        """Have the message handled again, after the fault is mended."""
+        if error := _known(embedded.replay, service.runtime(), message_id):
+            raise click.ClickException(f"It failed again: {error}. It stays parked.")
+
+    @parked.command()
+    @click.argument("message_id", type=click.UUID)
+    @click.confirmation_option(prompt="Forget this message for good?")
+    def drop(message_id: UUID) -> None:
+        """Forget the message."""
+        _known(embedded.drop, service.runtime(), message_id)
+
+    return parked
+
+
+def _known(act: Callable[[Any, UUID], str | None], runtime: Any, message_id: UUID) -> str | None:
+    logs.configure(runtime.settings.log_level)
+    try:
+        return act(runtime, message_id)
+    except embedded.NotParked as error:
+        raise click.ClickException(str(error)) from error
 
 
 def serve(factory: str, settings: ProcessSettings) -> None:

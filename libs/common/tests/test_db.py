@@ -8,7 +8,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from common.db import Database, UtcDateTime, is_lost
+from common.db import Database, UtcDateTime, is_lost, is_passing
 from common.ids import uuid7
 from common.messaging.inbox import InboxRow
 from sample.models import Parcel
@@ -125,9 +125,7 @@ def sell_at_the_same_time(begin, engine):
     def buy():
         with begin() as connection:
             left = connection.execute(sa.text("SELECT remaining FROM seats")).scalar()
-            with contextlib.suppress(
-                BrokenBarrierError
-            ):  # the other cannot read: that is the point
+            with contextlib.suppress(BrokenBarrierError):  # where the other has to wait
                 both_have_read.wait(timeout=0.5)
             if left > 0:
                 connection.execute(sa.text("UPDATE seats SET remaining = remaining - 1"))
@@ -168,6 +166,33 @@ def test_a_database_that_went_away_is_told_from_a_wrong_statement(postgres, post
     assert not is_lost(fault("SELECT 1/0"))
     assert not is_lost(fault("SELECT * FROM nowhere"))
     assert is_lost(psycopg.OperationalError("consuming input failed"))
+
+
+@pytest.mark.postgres
+def test_two_transactions_in_each_others_way_are_worth_another_try(postgres):
+    with postgres.engine.begin() as connection:
+        connection.execute(sa.text("CREATE TABLE seats (id int)"))
+        connection.execute(sa.text("INSERT INTO seats VALUES (1), (2)"))
+    both_hold_one, faults = Barrier(2), []
+
+    def take(first, second):
+        try:
+            with postgres.transaction() as session:
+                row = sa.text("SELECT id FROM seats WHERE id = :id FOR UPDATE")
+                session.execute(row, {"id": first})
+                both_hold_one.wait(timeout=10)
+                session.execute(row, {"id": second})
+        except sa.exc.OperationalError as error:
+            faults.append(error)
+
+    buyers = [Thread(target=take, args=(1, 2)), Thread(target=take, args=(2, 1))]
+    for each in buyers:
+        each.start()
+    for each in buyers:
+        each.join()
+    (fault,) = faults
+    assert is_passing(fault)
+    assert not is_lost(fault)
 
 
 def test_a_database_that_cannot_be_reached_is_lost():

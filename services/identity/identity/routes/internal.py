@@ -30,7 +30,7 @@ def tell_names(body):
 
 @bp.post("/internal/accounts")
 @internal("accounts:read")
-@bp.arguments(AccountsAsked)
+@bp.arguments(AccountsAsked, required=False)
 @bp.response(200, AccountIds)
 def list_screened_accounts(body):
     """List the accounts that are compared with every new list, page by page (S18)."""

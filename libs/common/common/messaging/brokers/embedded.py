@@ -69,6 +69,47 @@ class EmbeddedBroker:
         """Nothing is held."""
 
 
+class NotParked(Exception):
+    """No parked message has this id."""
+
+
+def parked(runtime: Any) -> list[ParkedMessage]:
+    """Messages parked for a service, the longest parked first."""
+    with runtime.reading() as session:
+        order = sa.select(ParkedMessage).order_by(ParkedMessage.parked_at)
+        return list(session.scalars(order))
+
+
+def replay(runtime: Any, message_id: UUID) -> str | None:
+    """Hand a parked message to its subscription again; None when that worked, else the failure.
+
+    Raises NotParked. A crash in between replays it twice at the most, and the inbox counts once.
+    """
+    found = _one_parked(runtime, message_id)
+    subscription = next(each for each in runtime.subscriptions if each.name == found.subscription)
+    message = Message(found.type, found.body, str(found.id))
+    [outcome] = runtime.consumer.handle(subscription, [message])
+    if isinstance(outcome, Retry | Park):
+        return outcome.error
+    drop(runtime, message_id)
+    return None
+
+
+def drop(runtime: Any, message_id: UUID) -> None:
+    """Forget a parked message; raises NotParked."""
+    found = _one_parked(runtime, message_id)
+    with runtime.transaction(actor="operator") as session:
+        session.delete(session.merge(found, load=True))
+
+
+def _one_parked(runtime: Any, message_id: UUID) -> ParkedMessage:
+    with runtime.reading() as session:
+        found: ParkedMessage | None = session.get(ParkedMessage, message_id)
+    if found is None:
+        raise NotParked(f"No parked message has the id {message_id}.")
+    return found
+
+
 def _park(runtime: Any, subscription: Subscription, message: Message, outcome: Park) -> None:
     with runtime.db.transaction(runtime=runtime) as session:
         session.add(

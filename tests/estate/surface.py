@@ -1,0 +1,247 @@
+"""Everything that can be called: each operation of each service, with a body that fits it.
+
+The operations come from the services' own OpenAPI documents. What a body must mean beyond its
+schema (a machine there is, a price that is right) is written here once, by hand.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from werkzeug.test import TestResponse
+
+from common.ids import uuid7
+from common.service import Runtime
+from common.web.access import Principal, Role, access_token, service_token
+from common.web.problems import CONTENT_TYPE
+from deploy.local.portal import Portal
+from deploy.local.story import NOTICE
+from tests.estate.scenario import Scenario
+
+METHODS = ("get", "post", "put", "patch", "delete")
+OWN_BODY = "multipart/form-data"
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One method of one path. described: as the OpenAPI document describes it."""
+
+    service: str
+    method: str
+    path: str
+    described: Mapping[str, Any]
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What tells it apart."""
+        return self.service, self.method, self.path
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Names of what varies in the path."""
+        return tuple(re.findall(r"{(\w+)}", self.path))
+
+    @property
+    def is_internal(self) -> bool:
+        """Whether it is for other services."""
+        return self.path.startswith("/internal/")
+
+    @property
+    def is_public(self) -> bool:
+        """Whether it needs no token, as the document says."""
+        return self.described.get("security") == []
+
+    def filled(self, ids: Mapping[str, Any]) -> str:
+        """Its path with values in it; random ids for what is not given."""
+        return self.path.format(**{name: ids.get(name, uuid7()) for name in self.parameters})
+
+    def __str__(self) -> str:
+        return f"{self.service} {self.method.upper()} {self.path}"
+
+
+def document(portal: Portal, service: str) -> dict[str, Any]:
+    """A service's OpenAPI document."""
+    return dict(portal.estate.apps[service].test_client().get("/openapi.json").json)
+
+
+def operations(portal: Portal) -> list[Operation]:
+    """Every operation of every service."""
+    return [
+        Operation(service, method, path, described)
+        for service in portal.estate.apps
+        for path, item in document(portal, service)["paths"].items()
+        for method, described in item.items()
+        if method in METHODS
+    ]
+
+
+def fitting(scenario: Scenario) -> dict[tuple[str, str, str], dict[str, Any]]:
+    """For every operation that takes JSON, a body that its checks let pass.
+
+    Ids in it are those of the scenario's first customer.
+    """
+    made, texts = scenario.made, scenario.texts
+    customer = scenario.customers()[0]["id"]
+    machine = made["case"]["machine"]["id"]
+    price = {"amount": "24.90", "currency": "EUR"}
+    names = {"en": "Lens", "nl": "Lens", "de": "Linse"}
+    token = {"token": "x" * 43}
+    participant = {"name": "Ines Ohm", "email": "ines@customer.example", "language": "de"}
+    account = "/accounts/{account_id}"
+    return {
+        ("identity", "post", "/registrations"): {
+            "given_name": "Ines", "family_name": "Ohm", "email": "ines@customer.example",
+            "company": "Muster AG", "customer_number": "K 1", "country": "DE", "language": "de",
+            "password": texts["password"],
+        },
+        ("identity", "post", "/registrations/confirmation"): token,
+        ("identity", "post", "/passwords"): {**token, "password": texts["password"]},
+        ("identity", "post", "/sessions"): {
+            "email": "nobody@customer.example", "password": texts["password"],
+        },
+        ("identity", "post", "/sessions/refresh"): {"refresh_token": "x" * 43},
+        ("identity", "post", f"{account}/approval"): {"organisation_id": customer},
+        ("identity", "post", f"{account}/refusal"): {"reason": "duplicate"},
+        ("identity", "post", f"{account}/block"): {"reason": "misuse"},
+        ("identity", "post", "/organisations"): {"name": "Beispiel AG", "country": "DE"},
+        ("identity", "post", "/internal/names"): {"account_ids": [str(uuid7())]},
+        ("identity", "post", "/internal/accounts"): {"after": str(uuid7()), "limit": 10},
+        ("screening", "post", "/screenings/{account_id}/decision"): {
+            "outcome": "clear", "reason": "another_person",
+        },
+        ("service-cases", "post", "/machines"): {
+            "organisation_id": customer, "product": "Press brake", "serial_number": "X-1",
+        },
+        ("service-cases", "post", "/cases"): {
+            "machine_id": machine, "title": "No beam", "description": "It is dark.",
+            "contact_name": "Ines Ohm", "contact_phone": "+49 7156 1",
+            "contact_email": "ines@customer.example", "channel": "portal",
+            "notice_version": NOTICE,
+        },
+        ("service-cases", "post", "/cases/{case_id}/state"): {"trigger": "close"},
+        ("service-cases", "post", "/cases/{case_id}/messages"): {"text": "Still dark."},
+        ("shop", "post", "/products"): {
+            "sku": "LENS-80", "name": names, "price": price, "available": True,
+        },
+        ("shop", "patch", "/products/{product_id}"): {
+            "name": names, "price": price, "available": True,
+        },
+        ("shop", "post", "/orders"): {
+            "lines": [{"sku": "NOZZLE-15", "quantity": 1}], "expected_total": price,
+            "contact": {"name": "Ines", "email": "ines@customer.example", "phone": "+49 1"},
+            "delivery": {
+                "street": "Weg 1", "postal_code": "80331", "city": "Ort", "country": "DE",
+            },
+            "channel": "portal", "notice_version": NOTICE,
+        },
+        ("training", "post", "/sessions"): {
+            "title": names, "place": "Hall", "starts_at": "2026-06-01T08:00:00Z",
+            "ends_at": "2026-06-02T08:00:00Z", "capacity": 5,
+        },
+        ("training", "post", "/bookings"): {
+            "session_id": made["session"]["id"], "participants": [participant],
+        },
+    }  # fmt: skip
+
+
+def things(scenario: Scenario) -> dict[str, dict[str, str]]:
+    """By service and parameter, real ids of what the first customer's people have."""
+    account = {"account_id": scenario.made[scenario.person.email]}
+    return {
+        "identity": {
+            **account,
+            "organisation_id": scenario.customers()[0]["id"],
+            "request_id": scenario.made.get("erasure", ""),
+        },
+        "screening": account,
+        "uploads": {"document_id": scenario.made["document"]["id"]},
+        "service-cases": {"case_id": scenario.made["case"]["id"]},
+        "shop": {
+            "order_id": scenario.made["order"]["id"],
+            "product_id": scenario.person.get("shop", "products")[0]["id"],
+        },
+        "training": {
+            "booking_id": scenario.made["booking"]["id"],
+            "session_id": scenario.made["session"]["id"],
+        },
+    }
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Somebody who calls services past the front door; token None: nobody signed in."""
+
+    portal: Portal
+    token: str | None
+
+    def call(self, service: str, method: str, path: str, **sent: Any) -> TestResponse:
+        """Call a service with the headers that every change may need."""
+        headers = {"Idempotency-Key": str(uuid7()), "If-Match": '"1"', **sent.pop("headers", {})}
+        if self.token is not None:
+            headers.setdefault("Authorization", f"Bearer {self.token}")
+        client = self.portal.estate.apps[service].test_client()
+        return client.open(path, method=method.upper(), headers=headers, **sent)
+
+
+def person(portal: Portal, account_id: str, organisation_id: str | None, *roles: Role) -> Visitor:
+    """Somebody with an active account, with these roles in the token."""
+    with portal.estate.runtimes["identity"].reading() as session:
+        epoch = session.scalar(
+            sa.text("SELECT epoch FROM accounts WHERE id = :id"), {"id": UUID(account_id).hex}
+        )
+    who = Principal(
+        account_id=UUID(account_id),
+        organisation_id=UUID(organisation_id) if organisation_id else None,
+        roles=frozenset(roles or (Role.MEMBER,)),
+        country="DE",
+        epoch=epoch,
+        session_id=str(uuid7()),
+    )
+    identity = portal.estate.runtimes["identity"]
+    return Visitor(portal, access_token(identity.keys, who, portal.clock.now()))
+
+
+def peer(portal: Portal, caller: str, callee: str, scope: str) -> Visitor:
+    """Another service, with a token for this callee and scope."""
+    keys = portal.estate.runtimes[caller].keys
+    return Visitor(portal, service_token(keys, callee, scope, portal.clock.now()))
+
+
+def is_problem(answer: TestResponse, *statuses: int) -> bool:
+    """Whether an answer is a problem by RFC 9457 with one of these statuses."""
+    body = answer.get_json(force=True, silent=True) or {}
+    return (
+        answer.status_code in statuses
+        and answer.content_type == CONTENT_TYPE
+        and body.get("status") == answer.status_code
+        and {"type", "title", "detail", "trace_id"} <= set(body)
+    )
+
+
+def stored(runtime: Runtime) -> Iterator[tuple[str, str, Any]]:
+    """Every value of every table that a service's database really has: table, column, value."""
+    tables = sa.MetaData()
+    tables.reflect(runtime.db.engine)
+    with runtime.db.engine.connect() as connection:
+        for table in tables.sorted_tables:
+            for row in connection.execute(sa.select(table)).mappings():
+                for column, value in row.items():
+                    yield table.name, column, value
+
+
+def counted(portal: Portal, service: str) -> dict[str, int]:
+    """How many rows each table of a service has, the audit trail's aside."""
+    tables = sa.MetaData()
+    engine = portal.estate.runtimes[service].db.engine
+    tables.reflect(engine)
+    with engine.connect() as connection:
+        return {
+            table.name: connection.scalar(sa.select(sa.func.count()).select_from(table))
+            for table in tables.sorted_tables
+            if table.name != "audit_entries"
+        }
