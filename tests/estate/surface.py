@@ -21,6 +21,7 @@ from common.web.access import Principal, Role, access_token, service_token
 from common.web.problems import CONTENT_TYPE
 from deploy.local.portal import Portal
 from deploy.local.story import NOTICE
+from identity.models import Account
 from tests.estate.scenario import Scenario
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -191,9 +192,7 @@ class Visitor:
 def person(portal: Portal, account_id: str, organisation_id: str | None, *roles: Role) -> Visitor:
     """Somebody with an active account, with these roles in the token."""
     with portal.estate.runtimes["identity"].reading() as session:
-        epoch = session.scalar(
-            sa.text("SELECT epoch FROM accounts WHERE id = :id"), {"id": UUID(account_id).hex}
-        )
+        epoch = session.get_one(Account, UUID(account_id)).epoch
     who = Principal(
         account_id=UUID(account_id),
         organisation_id=UUID(organisation_id) if organisation_id else None,

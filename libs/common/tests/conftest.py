@@ -1,6 +1,5 @@
 """Fixtures of the tests of libs/common: the made-up service `sample` on either database."""
 
-import os
 import sys
 from pathlib import Path
 
@@ -8,18 +7,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # for the package `sample`
 
-from common import logs
 from common.testing.harness import Harness
 from sample.app import service
 from sample.models import Base
-
-
-@pytest.fixture(scope="session", autouse=True)
-def quiet_logs():
-    """Send log lines nowhere; unconfigured, structlog paints every failure a handler is to have."""
-    with open(os.devnull, "w") as nowhere:
-        logs.configure(stream=nowhere)
-        yield
 
 
 def with_tables(harness):

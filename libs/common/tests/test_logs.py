@@ -3,7 +3,6 @@
 import io
 import json
 import logging
-import os
 from pathlib import Path
 
 import pytest
@@ -16,13 +15,14 @@ PERSON = "Anna Muster <anna@example.com>"
 
 
 @pytest.fixture
-def lines(quiet_logs):
+def lines():
     """Function that returns the lines written so far."""
     stream = io.StringIO()
+    structlog.contextvars.clear_contextvars()
     logs.configure("info", stream)
     yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
     structlog.contextvars.clear_contextvars()
-    logs.configure(stream=open(os.devnull, "w"))  # noqa: SIM115 - until the session's end
+    logs.configure()
 
 
 def fall():

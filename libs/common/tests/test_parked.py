@@ -6,13 +6,13 @@ from uuid import UUID, uuid4
 
 import pytest
 from click.testing import CliRunner
-from sample.app import service
-from sample.models import Parcel, ParcelSent
 
 from common import processes
 from common.messaging.brokers import embedded
 from common.messaging.brokers.embedded import EmbeddedBroker
 from common.testing.harness import Harness
+from sample.app import service
+from sample.models import Parcel, ParcelSent
 
 
 @pytest.fixture

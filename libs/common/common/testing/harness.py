@@ -53,7 +53,7 @@ class Harness:
             ),
             clock=self.clock,
             broker=EmbeddedBroker(),
-            transports=transports,
+            transports={"identity": httpx.MockTransport(_nobody_answers), **(transports or {})},
         )
         migrations.upgrade(self.runtime)
         self.app = service.create_app(self.runtime)
@@ -218,6 +218,10 @@ class Caller:
         if kwargs.get("json", ...) is None:
             del kwargs["json"]
         return self._client.open(path, method=method, headers=headers, **kwargs)
+
+
+def _nobody_answers(request: httpx.Request) -> httpx.Response:
+    raise httpx.ConnectError("identity is not part of this test", request=request)
 
 
 def pointers(answer: TestResponse) -> set[str]:
