@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import dataclasses
+import shutil
+import sqlite3
+import tempfile
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -38,7 +43,7 @@ class Harness:
         **settings: Any,
     ) -> None:
         logs.configure("info")
-        keys.generate(folder / "keys", {*SERVICES, service.name})
+        shutil.copytree(_keys(service.name), folder / "keys", dirs_exist_ok=True)
         self.folder, self.clock = folder, StandingClock()
         self.service = service
         self.runtime = service.runtime(
@@ -55,9 +60,23 @@ class Harness:
             broker=EmbeddedBroker(),
             transports={"identity": httpx.MockTransport(_nobody_answers), **(transports or {})},
         )
-        migrations.upgrade(self.runtime)
+        if database_url is None:
+            self._copy_migrated(Path(str(self.runtime.db.engine.url.database)))
+        else:
+            migrations.upgrade(self.runtime)
         self.app = service.create_app(self.runtime)
         self._sequences: dict[str, int] = {}
+
+    def _copy_migrated(self, file: Path) -> None:
+        """Migrate once a session and copy the file: it takes longer than most tests."""
+        template = _folder() / f"{self.service.name}.sqlite"
+        if not template.exists():
+            migrations.upgrade(self.runtime)
+            with sqlite3.connect(file) as source, sqlite3.connect(template) as copy:
+                source.backup(copy)
+        else:
+            self.runtime.db.close()
+            shutil.copy(template, file)
 
     def given(self, row: Any) -> Any:
         """Store a row as it is."""
@@ -184,6 +203,20 @@ class Harness:
             raise caught[0]
         assert all(isinstance(each, Done) for each in answers), answers
         return answers
+
+
+@cache
+def _folder() -> Path:
+    """What all harnesses of this process copy from."""
+    folder = Path(tempfile.mkdtemp(prefix="portal-harness-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+@cache
+def _keys(service: str) -> Path:
+    keys.generate(_folder() / f"keys-{service}", {*SERVICES, service})
+    return _folder() / f"keys-{service}"
 
 
 class Caller:
