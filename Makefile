@@ -3,6 +3,8 @@ PYTHON ?= python3
 PY := .venv/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --quiet
 PYTEST := $(PY) -m pytest
+# Two tests at a time, each with servers of its own; one at a time on a broker that is shared.
+PARALLEL := $(if $(PORTAL_TEST_RABBIT_URL),,--numprocesses 2 --dist loadfile)
 PACKAGES := libs/common $(patsubst %/pyproject.toml,%,$(wildcard services/*/pyproject.toml))
 PROJECTS := $(addsuffix /pyproject.toml,$(PACKAGES))
 INSTALL_PACKAGES := $(PIP) install --no-deps --no-build-isolation $(addprefix -e ,$(PACKAGES))
@@ -43,7 +45,7 @@ format: setup  ## put the code into the one format (1 s)
 test: setup  ## all tests; needs PostgreSQL and RabbitMQ: installs them or names the command
 	deploy/local/install-servers.sh
 	$(PY) docs/generate.py --check
-	$(PYTEST)
+	$(PYTEST) $(PARALLEL)
 
 test-fast: setup  ## rules, handlers, estate in memory; needs no server (< 60 s)
 	$(PYTEST) -m "not rabbit and not postgres"
