@@ -45,7 +45,7 @@ format: setup  ## put the code into the one format (1 s)
 test: setup  ## all tests; needs PostgreSQL and RabbitMQ: installs them or names the command
 	deploy/local/install-servers.sh
 	$(PY) docs/generate.py --check
-	$(PYTEST) $(PARALLEL)
+	PYTHONHASHSEED=0 $(PYTEST) $(PARALLEL)
 
 test-fast: setup  ## rules, handlers, estate in memory; needs no server (< 60 s)
 	$(PYTEST) -m "not rabbit and not postgres"

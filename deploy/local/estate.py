@@ -75,8 +75,8 @@ class _WithoutInternalRoutes:
         self._wsgi = wsgi
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        parts = environ.get("PATH_INFO", "").split("/")
-        if parts[1:2] == ["api"] and parts[3:4] == ["internal"]:
+        parts = [part for part in environ.get("PATH_INFO", "").split("/") if part]
+        if parts[:1] == ["api"] and parts[2:3] == ["internal"]:
             environ["PATH_INFO"] = "/not-found"
         answer: Iterable[bytes] = self._wsgi(environ, start_response)
         return answer

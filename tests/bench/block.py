@@ -24,9 +24,9 @@ from tests.bench.estate import WAIT_SECONDS, Client, Estate, enter_people, runni
 from tests.bench.load import RATE, Load
 from tests.bench.report import milliseconds
 
-BLOCKS, WARM_UP, SPACING_SECONDS = 100, 3, 0.1
-LEAST_BLOCKS, AT_MOST_SECONDS = 60, 40.0
-POLL_SECONDS = 0.01
+BLOCKS, WARM_UP, SPACING_SECONDS = 80, 3, 0.1
+LEAST_BLOCKS, AT_MOST_SECONDS = 60, 50.0
+POLL_SECONDS = 0.02
 AIM_P99_MS = 1_000
 
 

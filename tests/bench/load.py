@@ -101,7 +101,7 @@ _INSERT = (
 
 
 def _row(account_id: UUID, organisation_id: UUID, turn: int) -> tuple[UUID, bytes]:
-    """What publish() writes for the turn-th event of an account, for less work: it is not measured."""
+    """What publish() writes for the turn-th event of an account, for less work."""
     event = AccountSessionsEnded(account_id=account_id, organisation_id=organisation_id, epoch=turn)
     envelope = Envelope(
         id=uuid7(),

@@ -6,52 +6,58 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from itertools import cycle
 from pathlib import Path
 from statistics import median
 from threading import Event
 from typing import Any
 
-from common.web.access import Principal, access_token
+from common.web.access import access_token
 from identity.passwords import Passwords
-from tests.bench.ceiling import THREADS
-from tests.bench.estate import PASSWORD, Client, Estate, address_of, enter_people, running
+from tests.bench.ceiling import THREADS, per_second
+from tests.bench.estate import PASSWORD, Client, address_of, enter_people, running
 from tests.bench.report import milliseconds
 
-ROUNDS, LOGINS, PEOPLE = 5, 30, 20
-READ_SECONDS = 0.1
+ROUNDS, SECONDS, WARM_UP_SECONDS = 9, 3.0, 1.0
+PEOPLE, READ_EVERY_SECONDS = 20, 0.1
 AIM = 0.9
 
 
 def run(folder: Path, postgres_url: str, rabbit_url: str) -> dict[str, Any]:
-    """Alternate: bare checks of a process of their own, then sign-ins by as many clients.
+    """Alternate: bare checks in a process of their own, then sign-ins by as many clients.
 
-    Meanwhile somebody reads the own account at a steady pace; that reader's work and the clients'
-    are on the same cores, and count against us.
+    Meanwhile somebody reads the own account at a steady pace. That and the clients' own work are
+    done by the same cores, and count against us.
     """
     with running(folder, postgres_url, rabbit_url, ("identity", "web")) as estate:
         identity = estate.runtimes["identity"]
         people = enter_people(identity, PEOPLE, identity.resource(Passwords).make(PASSWORD))
-        _sign_in(estate, people, 2 * THREADS)
+        token = access_token(identity.keys, people[0], datetime.now(UTC))
+        reader = Client(estate.web_urls["identity"], token)
+        clients = [Client(estate.web_urls["identity"]) for _ in range(THREADS)]
+        addresses = cycle([address_of(person.account_id) for person in people])
+        works = [partial(_sign_in, client, addresses) for client in clients]
+        per_second(works, WARM_UP_SECONDS)
         bare, sign_ins, reads = [], [], []
         for _ in range(ROUNDS):
-            bare.append(_ceiling(LOGINS))
-            with ThreadPoolExecutor(1) as pool:
-                stop = Event()
-                reading = pool.submit(_read, estate, people[0], stop)
-                try:
-                    sign_ins.append(_sign_in(estate, people, LOGINS))
-                finally:
-                    stop.set()
-                reads += reading.result()
+            bare.append(_ceiling(identity.settings.bcrypt_cost))
+            with _reading(reader, reads):
+                sign_ins.append(per_second(works, SECONDS))
+        for client in (reader, *clients):
+            client.close()
     ratio, others = median(sign_ins) / median(bare), milliseconds(reads)
+    ratios = [ours / theirs for ours, theirs in zip(sign_ins, bare, strict=True)]
     return {
         "what": f"login: sign-ins through identity by {THREADS} clients, against bare bcrypt",
         "sign_ins_per_second": [round(each, 2) for each in sign_ins],
         "bare_per_second": [round(each, 2) for each in bare],
         "ratio_of_medians": round(ratio, 3),
+        "ratios": [round(each, 2) for each in ratios],
         "own_account_meanwhile": others,
         "measured": (
             f"{median(sign_ins):.1f}/s, ratio {ratio:.2f}; meanwhile GET /accounts/me "
@@ -62,41 +68,34 @@ def run(folder: Path, postgres_url: str, rabbit_url: str) -> dict[str, Any]:
     }
 
 
-def _ceiling(count: int) -> float:
-    """Bare checks a second."""
-    command = [sys.executable, "-m", "tests.bench.ceiling", str(count)]
+def _ceiling(cost: int) -> float:
+    """Bare checks a second of passwords hashed at this cost."""
+    command = [sys.executable, "-m", "tests.bench.ceiling", str(cost), str(SECONDS)]
     return float(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
 
 
-def _sign_in(estate: Estate, people: list[Principal], count: int) -> float:
-    """Sign-ins a second; each client begins the next when the last is answered."""
-    waiting = iter(
-        [address_of(person.account_id) for person, _ in zip(cycle(people), range(count))]
-    )
-
-    def client() -> None:
-        connection = Client(estate.web_urls["identity"])
-        for address in waiting:
-            body = json.dumps({"email": address, "password": PASSWORD}).encode()
-            status, answer = connection.send("POST", "/sessions", body)
-            assert status == 201, answer
-        connection.close()
-
-    started = time.perf_counter()
-    with ThreadPoolExecutor(THREADS) as pool:
-        for each in [pool.submit(client) for _ in range(THREADS)]:
-            each.result()
-    return count / (time.perf_counter() - started)
+def _sign_in(client: Client, addresses: Iterator[str]) -> None:
+    body = json.dumps({"email": next(addresses), "password": PASSWORD}).encode()
+    status, answer = client.send("POST", "/sessions", body)
+    assert status == 201, answer
 
 
-def _read(estate: Estate, person: Principal, stop: Event) -> list[float]:
-    """Seconds of each read of the own account, until stop is set."""
-    token = access_token(estate.runtimes["identity"].keys, person, datetime.now(UTC))
-    client, seconds = Client(estate.web_urls["identity"], token), []
-    while not stop.wait(READ_SECONDS):
-        started = time.perf_counter()
-        status, answer = client.send("GET", "/accounts/me")
-        seconds.append(time.perf_counter() - started)
-        assert status == 200, answer
-    client.close()
-    return seconds
+@contextmanager
+def _reading(client: Client, seconds: list[float]) -> Iterator[None]:
+    """Read the own account again and again while the block lasts; note how long each read takes."""
+    stop = Event()
+
+    def read() -> None:
+        while not stop.wait(READ_EVERY_SECONDS):
+            started = time.perf_counter()
+            status, answer = client.send("GET", "/accounts/me")
+            seconds.append(time.perf_counter() - started)
+            assert status == 200, answer
+
+    with ThreadPoolExecutor(1) as pool:
+        reads = pool.submit(read)
+        try:
+            yield
+        finally:
+            stop.set()
+        reads.result()

@@ -34,6 +34,8 @@ def table(results: list[dict[str, Any]]) -> str:
     ]
     for each in results:
         machine = f"{each['machine']['cores']} cores, Python {each['machine']['python']}"
+        if "load_before" in each["machine"]:
+            machine += f", load {each['machine']['load_before']} before"
         met = "yes" if each["met"] else "**no**"
         lines.append(f"| {each['what']} | {each['measured']} | {each['aim']} | {met} | {machine} |")
     return "\n".join([*lines, ""])

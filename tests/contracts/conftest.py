@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from common.events.catalogue import OWNERS_OF_PERSONAL_DATA, SERVICES, events, kind_of, types_of
+from common.keys import generate
 from common.messaging.brokers import Message
 from tests.estate.scenario import RecordingBroker, a_scenario, a_settled_estate
 
@@ -47,6 +48,7 @@ def make_known_keys(folder: Path) -> None:
             serialization.NoEncryption(),
         )
         (folder / f"{owner}.pem").write_bytes(pem)
+    generate(folder, SERVICES)
 
 
 @pytest.fixture(scope="session")

@@ -122,8 +122,8 @@ def _made(name: str, folder: Path) -> Harness:
         "identity": {"bcrypt_cost": 4, "mail_url": f"folder:{folder}/mails"},
         "uploads": {"store_url": f"folder:{folder}/objects"},
     }
-    make_known_keys(folder / "keys")
-    harness = Harness(SERVICES[name], folder, **own.get(name, {}))
+    make_known_keys(folder / "known")
+    harness = Harness(SERVICES[name], folder, keys_dir=folder / "known", **own.get(name, {}))
     GIVEN[name](factories_of(name), harness.given)
     harness.forget_published()
     return harness

@@ -17,7 +17,7 @@ from referencing.jsonschema import DRAFT202012
 
 from common.events.catalogue import kind_of
 from common.events.envelope import Undecodable, decode, encode, encode_data, schema_of
-from common.keys import Keys, generate
+from common.keys import Keys
 from common.privacy.erasure import is_genuine
 from tests.contracts.conftest import EXAMPLES, KINDS, as_message, example, make_known_keys
 
@@ -110,6 +110,5 @@ def test_the_receipt_of_an_example_is_signed_with_the_known_key(
 ) -> None:
     owner = wire_type.split(".", 1)[0]
     make_known_keys(tmp_path / "keys")
-    generate(tmp_path / "keys", [owner])
     _, receipt = decode(as_message(example(wire_type)).body)
     assert is_genuine(Keys(tmp_path / "keys", owner), owner, receipt)

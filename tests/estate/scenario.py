@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -57,14 +57,19 @@ def a_settled_estate(
     folder: Path,
     broker: EmbeddedBroker | None = None,
     kind: type[SettledEstate] = SettledEstate,
+    databases: Mapping[str, str] | None = None,
     **told: str,
 ) -> Iterator[Portal]:
-    """An embedded, seeded estate for as long as the block lasts; for more than one test.
+    """A seeded estate without a broker between, as long as the block lasts; for many tests.
 
-    told: environment variables beside the usual ones.
+    databases: a URL for each service, by default a SQLite file. told: environment variables beside
+    the usual ones.
     """
+    servers = wiring.embedded(folder)
+    if databases is not None:
+        servers = replace(servers, databases=databases)
     with pytest.MonkeyPatch.context() as environment:
-        usual = wiring.environment(folder, wiring.embedded(folder), URL)
+        usual = wiring.environment(folder, servers, URL)
         usual |= {"PORTAL_CLOCK_FILE": "", "IDENTITY_BCRYPT_COST": "4"}
         for name in list(os.environ):
             if name.startswith("PORTAL_") and not name.startswith("PORTAL_TEST_"):
@@ -141,12 +146,11 @@ class Scenario(Story):
 
     def customers(self) -> list[dict[str, Any]]:
         """The customers of the seed, in its order."""
-        known = self.staff["admin"].get("identity", "organisations?limit=100")
-        names = [name for name, _ in seed.CUSTOMERS]
-        return sorted(
-            (each for each in known if each["name"] in names),
-            key=lambda each: names.index(each["name"]),
-        )
+        if "customers" not in self.made:
+            known = self.staff["admin"].get("identity", "organisations?limit=100")
+            by_name = {each["name"]: each for each in known}
+            self.made["customers"] = [by_name[name] for name, _ in seed.CUSTOMERS]
+        return list(self.made["customers"])
 
     def use_every_service(self) -> None:
         """A drawing, a case with a message, an order, a booking."""
@@ -157,6 +161,7 @@ class Scenario(Story):
             "booking": self.book(self.person),
         }
         self.made["session"] = self.person.get("training", "sessions")[0]
+        self.made["product"] = self.person.get("shop", "products")[0]
         self.made["message"] = self.person.post(
             "service-cases", f"cases/{self.made['case']['id']}/messages",
             {"text": self.texts["message"]},

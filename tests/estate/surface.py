@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -152,23 +153,24 @@ def fitting(scenario: Scenario) -> dict[tuple[str, str, str], dict[str, Any]]:
 
 def things(scenario: Scenario) -> dict[str, dict[str, str]]:
     """By service and parameter, real ids of what the first customer's people have."""
-    account = {"account_id": scenario.made[scenario.person.email]}
+    made = scenario.made
+    account = {"account_id": made[scenario.person.email]}
     return {
         "identity": {
             **account,
             "organisation_id": scenario.customers()[0]["id"],
-            "request_id": scenario.made.get("erasure", ""),
+            "request_id": made.get("erasure", ""),
         },
         "screening": account,
-        "uploads": {"document_id": scenario.made["document"]["id"]},
-        "service-cases": {"case_id": scenario.made["case"]["id"]},
+        "uploads": {"document_id": made["document"]["id"]},
+        "service-cases": {"case_id": made["case"]["id"]},
         "shop": {
-            "order_id": scenario.made["order"]["id"],
-            "product_id": scenario.person.get("shop", "products")[0]["id"],
+            "order_id": made["order"]["id"],
+            "product_id": made["product"]["id"],
         },
         "training": {
-            "booking_id": scenario.made["booking"]["id"],
-            "session_id": scenario.made["session"]["id"],
+            "booking_id": made["booking"]["id"],
+            "session_id": made["session"]["id"],
         },
     }
 
@@ -205,10 +207,12 @@ def person(portal: Portal, account_id: str, organisation_id: str | None, *roles:
     return Visitor(portal, access_token(identity.keys, who, portal.clock.now()))
 
 
-def peer(portal: Portal, caller: str, callee: str, scope: str) -> Visitor:
-    """Another service, with a token for this callee and scope."""
+def peer(
+    portal: Portal, caller: str, callee: str, scope: str, age: timedelta = timedelta()
+) -> Visitor:
+    """Another service, with a token for this callee and scope that is so old."""
     keys = portal.estate.runtimes[caller].keys
-    return Visitor(portal, service_token(keys, callee, scope, portal.clock.now()))
+    return Visitor(portal, service_token(keys, callee, scope, portal.clock.now() - age))
 
 
 def is_problem(answer: TestResponse, *statuses: int) -> bool:

@@ -14,8 +14,8 @@ from common.ids import uuid7
 from common.messaging import portalctl as module
 from common.messaging.topology import EXCHANGE, Ladder, parked_queue, queues
 from common.testing.server import free_port
-from sample.models import Parcel
-from sample.rig import ARRIVALS, LADDER, STANDINGS, TOPOLOGY, Crash, eventually, nothing
+from sample.models import Parcel, ParcelSent
+from sample.rig import ARRIVALS, LADDER, STANDINGS, TOPOLOGY, Crash, eventually
 
 pytestmark = pytest.mark.rabbit
 
@@ -86,13 +86,22 @@ def fall(_):
 
 @pytest.fixture
 def parked(rig):
-    """Ids of two parcels' events that are parked, in their order."""
-    parcels = rig.given_parcels(2)
-    rig.before_handler = fall
-    events = [rig.send(each) for each in parcels]
-    rig.until(lambda: len(rig.parked()) == 2)
-    rig.before_handler = nothing
-    return [event for event, _ in sorted(rig.parked(), key=lambda each: events.index(each[0]))]
+    """Ids of two parcels' events that stand in the parked queue as the consumer leaves them."""
+    rig.deliver()  # makes the queues
+    messages = [
+        rig.harness.message(ParcelSent(parcel_id=each, weight=1)) for each in rig.given_parcels(2)
+    ]
+    with rig.channel() as channel:
+        channel.confirm_delivery()
+        for each in messages:
+            properties = pika.BasicProperties(
+                delivery_mode=2,
+                message_id=each.event_id,
+                type=each.type,
+                headers={"x-attempt": 3, "x-error": "Dropped"},
+            )
+            channel.basic_publish("", parked_queue(ARRIVALS), each.body, properties)
+    return [each.event_id for each in messages]
 
 
 def count(rig, queue):
@@ -159,7 +168,10 @@ def test_list_counts_what_is_parked_in_every_queue(portalctl, rig, parked):
     assert told.stdout.split() == ["2", f"{ARRIVALS}.parked", "0", f"{STANDINGS}.parked"]
 
 
-def test_show_says_what_failed_and_why_and_leaves_it_there(portalctl, rig, parked):
+def test_show_says_what_failed_and_why_and_leaves_it_there(portalctl, rig):
+    rig.before_handler = fall
+    parked = [rig.send(each) for each in rig.given_parcels(2)]
+    rig.until(lambda: len(rig.parked()) == 2)
     told = portalctl("parked", "show", ARRIVALS, "--id", parked[1])
     assert told.returncode == 0
     shown = dict(line.split(maxsplit=1) for line in told.stdout.splitlines() if line)

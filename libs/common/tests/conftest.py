@@ -25,6 +25,14 @@ def sample(tmp_path):
     harness.runtime.close()
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    """One sample service for the tests of a file that neither move its clock nor count its rows."""
+    harness = with_tables(Harness(service, tmp_path_factory.mktemp("shared")))
+    yield harness
+    harness.runtime.close()
+
+
 @pytest.fixture
 def sample_on_postgres(tmp_path, postgres_url):
     """The sample service on PostgreSQL."""

@@ -20,13 +20,20 @@ from sample import rules
 from sample.app import service
 from sample.models import Base, Parcel
 
-PUBLIC = {"/healthz", "/readyz", "/openapi.json", "/docs/", "/docs/<path:path>", "/docs/dist/<path:filename>"}  # fmt: skip  # noqa: E501
+PUBLIC = {
+    "/healthz",
+    "/readyz",
+    "/openapi.json",
+    "/docs/",
+    "/docs/<path:path>",
+    "/docs/dist/<path:filename>",
+}
 
 
 @pytest.fixture
-def member(sample):
+def member(shared):
     """A signed-in member whose token a test may replace."""
-    return sample.sign_in(Role.MEMBER)
+    return shared.sign_in(Role.MEMBER)
 
 
 def claims_of(member, **changes):
@@ -49,21 +56,21 @@ def refused(caller, kind="not-signed-in"):
 # ------------------------------------------------------------------------------- every route
 
 
-def test_every_route_but_the_public_ones_wants_a_token(sample):
+def test_every_route_but_the_public_ones_wants_a_token(shared):
     asked = set()
-    for rule in sample.app.url_map.iter_rules():
+    for rule in shared.app.url_map.iter_rules():
         path = rule.rule.replace("<uuid:parcel_id>", str(uuid7()))
         for method in rule.methods:
-            answer = sample.anonymous().call(method, path)
+            answer = shared.anonymous().call(method, path)
             if answer.status_code != 401:
                 asked.add(rule.rule)
     assert asked <= PUBLIC
     assert {"/healthz", "/readyz", "/openapi.json"} <= asked
 
 
-def test_a_route_of_which_nothing_is_said_is_closed(sample):
-    assert not hasattr(sample.app.view_functions["sample.list_parcels"], "__access__")
-    refused(sample.anonymous())
+def test_a_route_of_which_nothing_is_said_is_closed(shared):
+    assert not hasattr(shared.app.view_functions["sample.list_parcels"], "__access__")
+    refused(shared.anonymous())
 
 
 # ----------------------------------------------------------------------------------- tokens
@@ -73,7 +80,8 @@ def test_a_valid_token_lets_in(member):
     assert member.get("/parcels").status_code == 200
 
 
-def test_a_token_is_valid_for_five_minutes(sample, member):
+def test_a_token_is_valid_for_five_minutes(sample):
+    member = sample.sign_in()
     sample.clock.advance("PT4M59S")
     assert member.get("/parcels").status_code == 200
     sample.clock.advance("PT1S")
@@ -93,27 +101,27 @@ def test_a_token_is_valid_for_five_minutes(sample, member):
     ],
     ids=str,
 )
-def test_a_token_of_identity_with_other_claims_is_not_valid(sample, member, changes):
+def test_a_token_of_identity_with_other_claims_is_not_valid(shared, member, changes):
     claims = {name: value for name, value in claims_of(member, **changes).items() if value}
-    member.token = keys_of(sample, "identity").token(claims)
+    member.token = keys_of(shared, "identity").token(claims)
     refused(member)
 
 
-def test_a_person_vouched_for_by_another_service_is_not_signed_in(sample, member):
-    shop = keys_of(sample, "shop")
+def test_a_person_vouched_for_by_another_service_is_not_signed_in(shared, member):
+    shop = keys_of(shared, "shop")
     for issuer in ("identity", "shop"):
         member.token = shop.token(claims_of(member, iss=issuer))
         refused(member)
 
 
-def test_a_forged_signature_is_not_valid(sample, member):
-    kid = keys_of(sample, "identity").kid
+def test_a_forged_signature_is_not_valid(shared, member):
+    kid = keys_of(shared, "identity").kid
     forger = Ed25519PrivateKey.generate()
     member.token = jwt.encode(claims_of(member), forger, "EdDSA", headers={"kid": kid})
     refused(member)
 
 
-def test_claims_changed_after_signing_are_not_valid(sample, member):
+def test_claims_changed_after_signing_are_not_valid(shared, member):
     head, _, signature = member.token.split(".")
     body = json.dumps(claims_of(member, roles=["admin"])).encode()
     member.token = f"{head}.{base64.urlsafe_b64encode(body).decode().rstrip('=')}.{signature}"
@@ -121,8 +129,8 @@ def test_claims_changed_after_signing_are_not_valid(sample, member):
 
 
 @pytest.mark.parametrize("algorithm", ["none", "HS256"])
-def test_another_algorithm_is_not_valid(sample, member, algorithm):
-    identity = keys_of(sample, "identity")
+def test_another_algorithm_is_not_valid(shared, member, algorithm):
+    identity = keys_of(shared, "identity")
     secret = identity.public_key(identity.kid).public_bytes_raw() if algorithm != "none" else None
     member.token = jwt.encode(
         claims_of(member), secret, algorithm=algorithm, headers={"kid": identity.kid}
@@ -131,7 +139,7 @@ def test_another_algorithm_is_not_valid(sample, member, algorithm):
 
 
 @pytest.mark.parametrize("kid", ["identity-000000000000", "", None, "../../identity.pem", 7])
-def test_an_unknown_key_is_not_valid(sample, member, kid):
+def test_an_unknown_key_is_not_valid(shared, member, kid):
     private = Ed25519PrivateKey.generate()
     headers = json.dumps({"alg": "EdDSA", "typ": "JWT", "kid": kid}).encode()
     _, body, _ = member.token.split(".")
@@ -155,15 +163,15 @@ def test_an_unknown_key_is_not_valid(sample, member, kid):
         "bearer null",
     ],
 )
-def test_what_is_no_token_is_not_valid(sample, header):
+def test_what_is_no_token_is_not_valid(shared, header):
     sent = {"Authorization": header} if header else {}
-    answer = sample.anonymous().get("/parcels", headers=sent)
+    answer = shared.anonymous().get("/parcels", headers=sent)
     assert answer.status_code == 401
 
 
-def test_the_scheme_may_be_written_in_any_case(sample, member):
+def test_the_scheme_may_be_written_in_any_case(shared, member):
     sent = {"Authorization": f"BEARER {member.token}"}
-    assert sample.anonymous().get("/parcels", headers=sent).status_code == 200
+    assert shared.anonymous().get("/parcels", headers=sent).status_code == 200
 
 
 # --------------------------------------------------------------------------------- standing
@@ -177,30 +185,30 @@ def facts_of(member, epoch=1):
 
 
 @pytest.mark.parametrize("kind", STANDING_AFTER, ids=lambda kind: kind.__name__)
-def test_who_is_not_active_is_refused_with_the_same_token(sample, member, kind):
-    sample.when(kind(**facts_of(member)))
+def test_who_is_not_active_is_refused_with_the_same_token(shared, member, kind):
+    shared.when(kind(**facts_of(member)))
     if STANDING_AFTER[kind] is Standing.ACTIVE:
         assert member.get("/parcels").status_code == 200
     else:
         refused(member, "account-not-active")
 
 
-def test_a_token_of_an_earlier_epoch_is_void(sample, member):
-    sample.when(catalogue.AccountSessionsEnded(**facts_of(member, epoch=2)))
+def test_a_token_of_an_earlier_epoch_is_void(shared, member):
+    shared.when(catalogue.AccountSessionsEnded(**facts_of(member, epoch=2)))
     refused(member, "account-not-active")
-    identity = keys_of(sample, "identity")
+    identity = keys_of(shared, "identity")
     member.token = identity.token(claims_of(member, epoch=2))
     assert member.get("/parcels").status_code == 200
 
 
-def test_what_is_heard_twice_or_late_does_not_change_a_standing(sample, member):
-    blocked = sample.message(catalogue.AccountBlocked(**facts_of(member)), sequence=5)
-    late = sample.message(catalogue.AccountActivated(**facts_of(member)), sequence=4)
+def test_what_is_heard_twice_or_late_does_not_change_a_standing(shared, member):
+    blocked = shared.message(catalogue.AccountBlocked(**facts_of(member)), sequence=5)
+    late = shared.message(catalogue.AccountActivated(**facts_of(member)), sequence=4)
     (keep_standing,) = (
         each for each in service.subscriptions if each.name == "sample.keep_standing"
     )
     for message in (blocked, late, blocked, late):
-        assert sample.runtime.consumer.handle(keep_standing, [message]) == [Done()]
+        assert shared.runtime.consumer.handle(keep_standing, [message]) == [Done()]
     refused(member, "account-not-active")
 
 
@@ -263,28 +271,28 @@ def test_a_service_with_the_scope_gets_in_for_a_minute(sample):
 
 
 @pytest.mark.parametrize("scope", ["weights:write", "weights", "", "weights:read weights:write"])
-def test_a_service_with_another_scope_may_not(sample, scope):
-    assert sample.peer("shop", scope).get("/internal/weights").status_code == 403
+def test_a_service_with_another_scope_may_not(shared, scope):
+    assert shared.peer("shop", scope).get("/internal/weights").status_code == 403
 
 
-def test_a_token_for_another_service_is_not_valid_here(sample):
-    caller = sample.peer("shop", "weights:read")
+def test_a_token_for_another_service_is_not_valid_here(shared):
+    caller = shared.peer("shop", "weights:read")
     caller.token = service_token(
-        keys_of(sample, "shop"), "training", "weights:read", sample.clock.now()
+        keys_of(shared, "shop"), "training", "weights:read", shared.clock.now()
     )
     assert caller.get("/internal/weights").status_code == 401
 
 
-def test_a_person_is_no_service_and_a_service_no_person(sample, member):
+def test_a_person_is_no_service_and_a_service_no_person(shared, member):
     assert member.get("/internal/weights").status_code == 401
     for name in ("shop", "identity"):
-        assert sample.peer(name, "weights:read").get("/parcels").status_code == 401
+        assert shared.peer(name, "weights:read").get("/parcels").status_code == 401
 
 
-def test_a_service_cannot_speak_for_another(sample):
-    caller = sample.peer("shop", "weights:read")
+def test_a_service_cannot_speak_for_another(shared):
+    caller = shared.peer("shop", "weights:read")
     claims = jwt.decode(caller.token, options={"verify_signature": False})
-    caller.token = keys_of(sample, "training").token(claims)
+    caller.token = keys_of(shared, "training").token(claims)
     assert caller.get("/internal/weights").status_code == 401
 
 
@@ -302,14 +310,6 @@ def expected(role, action, relation):
     if reach is None or (reach is Reach.OWN and relation != "own"):
         return 403
     return 200
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory):
-    harness = Harness(service, tmp_path_factory.mktemp("matrix"))
-    Base.metadata.create_all(harness.runtime.db.engine)
-    yield harness
-    harness.runtime.close()
 
 
 @pytest.mark.parametrize("role", list(Role))
@@ -353,25 +353,25 @@ def test_control_a_wider_table_shows_in_the_matrix(shared, monkeypatch):
     assert shared.sign_in(Role.TRAINER).get(f"/parcels/{foreign.id}").status_code == 404
 
 
-def test_several_roles_reach_as_far_as_the_widest(sample):
-    caller = sample.sign_in(Role.MEMBER, Role.SUPPORT)
+def test_several_roles_reach_as_far_as_the_widest(shared):
+    caller = shared.sign_in(Role.MEMBER, Role.SUPPORT)
     foreign = Parcel(organisation_id=uuid7(), account_id=uuid7(), label="box", weight=1)
-    sample.given(foreign)
+    shared.given(foreign)
     assert caller.get(f"/parcels/{foreign.id}").status_code == 200
     assert caller.change("PATCH", f"/parcels/{foreign.id}", 1, {"label": "x"}).status_code == 404
 
 
-def test_a_list_shows_the_organisations_own_alone(sample, member):
+def test_a_list_shows_the_organisations_own_alone(shared, member):
     for organisation in (member.person.organisation_id, uuid7()):
-        sample.given(
+        shared.given(
             Parcel(organisation_id=organisation, account_id=uuid7(), label="box", weight=1)
         )
     assert len(member.get("/parcels").json) == 1
 
 
-def test_what_does_not_exist_and_what_is_not_yours_look_the_same(sample, member):
+def test_what_does_not_exist_and_what_is_not_yours_look_the_same(shared, member):
     foreign = Parcel(organisation_id=uuid7(), account_id=uuid7(), label="box", weight=1)
-    sample.given(foreign)
+    shared.given(foreign)
     answers = [member.get(f"/parcels/{each}").json for each in (foreign.id, uuid7(), UUID(int=0))]
     assert {json.dumps({**each, "trace_id": ""}) for each in answers} == {
         json.dumps({**answers[0], "trace_id": ""})
@@ -384,7 +384,7 @@ def test_a_role_that_is_none_of_ours_is_a_mistake_when_the_module_is_loaded():
             declare(chief=Reach.OWN)
 
 
-def test_a_token_holds_ids_and_codes_and_no_name(sample):
+def test_a_token_holds_ids_and_codes_and_no_name(shared):
     person = Principal(
         account_id=uuid7(),
         organisation_id=uuid7(),
@@ -393,7 +393,7 @@ def test_a_token_holds_ids_and_codes_and_no_name(sample):
         epoch=3,
         session_id="s",
     )
-    token = access_token(keys_of(sample, "identity"), person, sample.clock.now())
+    token = access_token(keys_of(shared, "identity"), person, shared.clock.now())
     claims = jwt.decode(token, options={"verify_signature": False})
     assert set(claims) == {
         "iss", "aud", "sub", "org", "roles", "country", "epoch", "sid", "iat", "exp"
@@ -405,14 +405,14 @@ def test_a_token_holds_ids_and_codes_and_no_name(sample):
 
 
 @pytest.fixture
-def parcel(sample, member):
+def parcel(shared, member):
     made = Parcel(
         organisation_id=member.person.organisation_id,
         account_id=member.person.account_id,
         label="box",
         weight=1,
     )
-    return sample.given(made)
+    return shared.given(made)
 
 
 def test_a_change_without_if_match_is_refused_and_with_it_gives_the_new_etag(member, parcel):
@@ -426,12 +426,12 @@ def test_a_change_without_if_match_is_refused_and_with_it_gives_the_new_etag(mem
 
 
 @pytest.mark.parametrize("tag", ['"0"', '"2"', 'W/"1"', "1x", '"1', "garbage,,,", ""])
-def test_a_change_of_what_was_changed_meanwhile_is_refused(sample, member, parcel, tag):
+def test_a_change_of_what_was_changed_meanwhile_is_refused(shared, member, parcel, tag):
     answer = member.call(
         "PATCH", f"/parcels/{parcel.id}", json={"label": "new"}, headers={"If-Match": tag}
     )
     assert (answer.status_code, answer.json["type"]) == (412, "/problems/stale")
-    (row,) = sample.rows(Parcel)
+    (row,) = shared.rows(Parcel, Parcel.id == parcel.id)
     assert (row.label, row.version) == ("box", 1)
 
 
@@ -441,7 +441,8 @@ def test_of_two_changes_of_the_same_version_one_wins(member, parcel):
     assert [each.status_code for each in answers] == [200, 412]
 
 
-def test_standings_are_counted_for_operators(sample, member):
+def test_standings_are_counted_for_operators(sample):
+    sample.sign_in()
     sample.when(catalogue.AccountBlocked(**facts_of(sample.sign_in())))
     with sample.runtime.reading() as session:
         assert states(session) == {"active": 1, "blocked": 1}

@@ -6,21 +6,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from common.testing.harness import Harness, pointers
+from common.testing.harness import pointers
 from common.web.problems import CONTENT_TYPE
-from sample.models import Base, Parcel
+from sample.models import Parcel
 
 NOTHING = object()
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory):
-    from sample.app import service
-
-    harness = Harness(service, tmp_path_factory.mktemp("bad"))
-    Base.metadata.create_all(harness.runtime.db.engine)
-    yield harness
-    harness.runtime.close()
 
 
 @pytest.fixture(scope="module")

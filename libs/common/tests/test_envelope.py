@@ -39,7 +39,7 @@ SMALL = {"min_value": -(2**63), "max_value": 2**63 - 1}
 def values(hint):
     """Strategy for whatever a field of this type may hold."""
     if hint is Code:
-        return st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.:/@-]{0,79}", fullmatch=True)
+        return st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.:/-]{0,79}", fullmatch=True)
     if hint is Signature:
         return st.from_regex(r"[A-Za-z0-9_=-]{0,200}", fullmatch=True)
     origin, parts = typing.get_origin(hint), typing.get_args(hint)

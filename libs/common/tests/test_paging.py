@@ -2,6 +2,7 @@
 
 import base64
 from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -11,15 +12,15 @@ from sample.models import Parcel
 
 
 @pytest.fixture
-def member(sample):
-    return sample.sign_in()
+def member(shared):
+    return shared.sign_in()
 
 
-def store(sample, member, count):
+def store(shared, member, count):
     """Store so many parcels of the member's organisation; return their ids."""
     person = member.person
     ids = [uuid7() for _ in range(count)]
-    with sample.runtime.transaction() as session:
+    with shared.runtime.transaction() as session:
         session.add_all(
             Parcel(
                 id=each,
@@ -54,50 +55,46 @@ def walk(member, path, between=lambda: None):
     return pages
 
 
-def test_a_walk_shows_every_row_once_newest_first(sample, member):
-    ids = store(sample, member, 250)
+def test_a_walk_shows_every_row_once_newest_first(shared, member):
+    ids = store(shared, member, 250)
     pages = walk(member, "/parcels?limit=40")
     assert [len(each) for each in pages] == [40] * 6 + [10]
     assert [each for page in pages for each in page] == ids[::-1]
 
 
-def test_rows_that_come_meanwhile_neither_double_nor_hide_others(sample, member):
-    ids = store(sample, member, 250)
-    pages = walk(member, "/parcels?limit=30", between=lambda: store(sample, member, 3))
+def test_rows_that_come_meanwhile_neither_double_nor_hide_others(shared, member):
+    ids = store(shared, member, 250)
+    pages = walk(member, "/parcels?limit=30", between=lambda: store(shared, member, 3))
     assert [each for page in pages for each in page] == ids[::-1]
 
 
-def test_rows_that_go_meanwhile_hide_no_others(sample, member):
-    ids = store(sample, member, 90)
+def test_rows_that_go_meanwhile_hide_no_others(shared, member):
+    ids = store(shared, member, 90)
     first = member.get("/parcels?limit=30")
-    with sample.runtime.transaction() as session:
+    with shared.runtime.transaction() as session:
         gone = [each["id"] for each in first.json][-10:]
-        session.execute(sa.delete(Parcel).where(Parcel.id.in_(map(_uuid, gone))))
+        session.execute(sa.delete(Parcel).where(Parcel.id.in_(map(UUID, gone))))
     pages = walk(member, next_link(first))
     assert [each for page in pages for each in page] == ids[::-1][30:]
 
 
-def _uuid(text):
-    return type(uuid7())(text)
-
-
-def test_control_pages_by_number_would_double_rows(sample, member):
-    ids = store(sample, member, 20)
+def test_control_pages_by_number_would_double_rows(shared, member):
+    ids = store(shared, member, 20)
     newest = sa.select(Parcel.id).order_by(Parcel.id.desc())
     seen = []
     for page in range(2):
-        with sample.runtime.reading() as session:
+        with shared.runtime.reading() as session:
             seen += session.scalars(newest.offset(page * 10).limit(10))
-        store(sample, member, 3)
+        store(shared, member, 3)
     assert len(set(seen)) < len(seen)
     assert len(ids) == 20
 
 
 @pytest.mark.parametrize(("count", "pages"), [(0, [0]), (1, [1]), (50, [50]), (51, [50, 1])])
 def test_without_a_limit_a_page_has_fifty_rows_and_the_last_one_no_link(
-    sample, member, count, pages
+    shared, member, count, pages
 ):
-    store(sample, member, count)
+    store(shared, member, count)
     assert [len(each) for each in walk(member, "/parcels")] == pages
 
 
@@ -128,16 +125,16 @@ def test_a_cursor_that_was_not_given_by_us_is_refused(member, cursor):
     assert [each["pointer"] for each in answer.json["errors"]] == ["/cursor"]
 
 
-def test_a_cursor_of_another_organisation_shows_nothing_of_it(sample, member):
-    stranger = sample.sign_in()
-    theirs = store(sample, stranger, 60)
+def test_a_cursor_of_another_organisation_shows_nothing_of_it(shared, member):
+    stranger = shared.sign_in()
+    theirs = store(shared, stranger, 60)
     cursor = parse_qs(urlsplit(next_link(stranger.get("/parcels"))).query)["cursor"][0]
-    assert base64.urlsafe_b64decode(cursor + "==") == _uuid(theirs[10]).bytes
+    assert base64.urlsafe_b64decode(cursor + "==") == UUID(theirs[10]).bytes
     assert member.get(f"/parcels?cursor={cursor}").json == []
 
 
-def test_the_link_keeps_what_else_was_asked_for(sample, member):
-    store(sample, member, 3)
+def test_the_link_keeps_what_else_was_asked_for(shared, member):
+    store(shared, member, 3)
     query = parse_qs(urlsplit(next_link(member.get("/parcels?limit=2"))).query)
     assert query["limit"] == ["2"]
     assert len(query["cursor"][0]) == 22

@@ -31,7 +31,7 @@ def require_problem(answer, status, kind):
 
 
 @pytest.fixture
-def failing(sample, monkeypatch):
+def failing(shared, monkeypatch):
     """Function that lets GET /parcels raise, and returns the answer."""
 
     def answer(error, **headers):
@@ -39,7 +39,7 @@ def failing(sample, monkeypatch):
             raise error
 
         monkeypatch.setattr(routes, "reading", raising)
-        return sample.sign_in().get("/parcels", headers=headers)
+        return shared.sign_in().get("/parcels", headers=headers)
 
     return answer
 
@@ -94,8 +94,8 @@ def test_who_comes_too_often_is_told_when_to_come_again(failing):
     assert failing(refusals.Unavailable()).headers["Retry-After"] == "5"
 
 
-def test_invalid_fields_are_named_by_json_pointers(sample):
-    answer = sample.sign_in().post("/parcels", {"weight": "much", "colour/s~": "red"})
+def test_invalid_fields_are_named_by_json_pointers(shared):
+    answer = shared.sign_in().post("/parcels", {"weight": "much", "colour/s~": "red"})
     body = require_problem(answer, 422, "invalid")
     assert {each["pointer"] for each in body["errors"]} == {"/label", "/weight", "/colour~1s~0"}
     assert all(each["detail"] for each in body["errors"])
@@ -105,28 +105,28 @@ def test_invalid_fields_are_named_by_json_pointers(sample):
 # ------------------------------------------------------------------------ the framework's errors
 
 
-def test_an_unknown_path_is_not_found(sample):
-    for caller in (sample.anonymous(), sample.sign_in()):
+def test_an_unknown_path_is_not_found(shared):
+    for caller in (shared.anonymous(), shared.sign_in()):
         body = require_problem(caller.get("/nothing/here"), 404, "not-found")
         assert "/nothing/here" not in body["detail"]
 
 
-def test_a_wrong_method_names_the_right_ones(sample):
-    answer = sample.sign_in().call("DELETE", "/parcels")
+def test_a_wrong_method_names_the_right_ones(shared):
+    answer = shared.sign_in().call("DELETE", "/parcels")
     require_problem(answer, 405, "method-not-allowed")
     assert {"GET", "POST"} <= set(answer.headers["Allow"].split(", "))
 
 
-def test_a_body_that_is_too_large_is_refused_unread(sample):
+def test_a_body_that_is_too_large_is_refused_unread(shared):
     label = "x" * 1_000_001
-    answer = sample.sign_in().post("/parcels", {"label": label, "weight": 1})
+    answer = shared.sign_in().post("/parcels", {"label": label, "weight": 1})
     require_problem(answer, 413, "request-entity-too-large")
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "", "x"])
-def test_another_kind_of_content_is_not_supported(sample, kind):
+def test_another_kind_of_content_is_not_supported(shared, kind):
     body = {"label": "x", "weight": 1}
-    answer = sample.sign_in().post("/parcels", data=json.dumps(body), content_type=kind)
+    answer = shared.sign_in().post("/parcels", data=json.dumps(body), content_type=kind)
     require_problem(answer, 415, "unsupported-content")
 
 
@@ -167,12 +167,12 @@ def test_a_database_out_of_reach_is_a_matter_of_waiting(failing):
     assert PERSON not in json.dumps(body)
 
 
-def test_an_error_while_nobody_is_signed_in_is_a_problem_too(sample, monkeypatch):
+def test_an_error_while_nobody_is_signed_in_is_a_problem_too(shared, monkeypatch):
     def fall():
         raise RuntimeError(PERSON)
 
-    monkeypatch.setattr(sample.runtime, "not_ready", fall)
-    require_problem(sample.anonymous().get("/readyz"), 500, "internal-server-error")
+    monkeypatch.setattr(shared.runtime, "not_ready", fall)
+    require_problem(shared.anonymous().get("/readyz"), 500, "internal-server-error")
 
 
 FRAMEWORK = {each.code: each for each in HTTPException.__subclasses__() if each.code}
@@ -187,12 +187,12 @@ def test_whatever_the_framework_raises_becomes_a_problem(failing, code):
 # -------------------------------------------------------------------------------------- health
 
 
-def test_health_touches_nothing_and_readiness_says_what_is_missing(sample, monkeypatch):
-    assert sample.anonymous().get("/readyz").json == {"status": "ready"}
-    monkeypatch.setattr(sample.runtime, "not_ready", lambda: "Migrations are missing.")
-    body = require_problem(sample.anonymous().get("/readyz"), 503, "unavailable")
+def test_health_touches_nothing_and_readiness_says_what_is_missing(shared, monkeypatch):
+    assert shared.anonymous().get("/readyz").json == {"status": "ready"}
+    monkeypatch.setattr(shared.runtime, "not_ready", lambda: "Migrations are missing.")
+    body = require_problem(shared.anonymous().get("/readyz"), 503, "unavailable")
     assert body["detail"] == "Migrations are missing."
-    assert sample.anonymous().get("/healthz").json == {"status": "ok"}
+    assert shared.anonymous().get("/healthz").json == {"status": "ok"}
 
 
 def test_a_service_without_its_migrations_names_the_command(sample):

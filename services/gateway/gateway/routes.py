@@ -10,8 +10,8 @@ import httpx
 from flask import Blueprint, Response, current_app, render_template, request
 
 from common.refusals import NotFound, Unavailable
-from common.texts import language_of
 from common.tracing import traceparent
+from common.web import reader_language
 from gateway.texts import PAGES
 
 HERE = Path(__file__).parent
@@ -77,7 +77,7 @@ def readyz() -> dict[str, str]:
 @bp.route("/api/<service>/<path:path>", methods=METHODS)
 def hand_on(service: str, path: str) -> Response:
     """Hand a request to a service, and its answer back, both as streams."""
-    if service not in current_app.extensions["upstreams"] or path.startswith("internal/"):
+    if service not in current_app.extensions["upstreams"] or not _is_for_people(path):
         raise NotFound()
     client: httpx.Client = current_app.extensions["upstreams"][service]
     asked = client.build_request(
@@ -92,6 +92,12 @@ def hand_on(service: str, path: str) -> Response:
     response = Response(_chunks(answer), answer.status_code, headers)
     response.call_on_close(answer.close)
     return response
+
+
+def _is_for_people(path: str) -> bool:
+    """Whether a path leads to no route between services, not even around a corner (`./`, `../`)."""
+    parts = [part for part in path.split("/") if part]
+    return parts[:1] != ["internal"] and not {".", ".."} & set(parts)
 
 
 def _forwarded(service: str) -> list[tuple[str, str]]:
@@ -126,12 +132,8 @@ def _chunks(answer: httpx.Response) -> Iterator[bytes]:
     yield from answer.iter_raw()
 
 
-def _language() -> str:
-    return language_of([tag for tag, _ in request.accept_languages])
-
-
 def _page(template: str, **values: Any) -> str:
-    language = _language()
+    language = reader_language()
     texts = {name: text.say(language) for name, text in PAGES.items()}
     return render_template(template, language=language, texts=texts, **values)
 
@@ -139,7 +141,7 @@ def _page(template: str, **values: Any) -> str:
 def _send(page: str, path: str, body: dict[str, str]) -> tuple[str, int]:
     """Send what a form holds to identity and show how it went, in the reader's language."""
     client: httpx.Client = current_app.extensions["upstreams"]["identity"]
-    headers = {"Accept-Language": _language()}
+    headers = {"Accept-Language": reader_language()}
     answer = _sent(
         client, "identity", client.build_request("POST", path, json=body, headers=headers)
     )

@@ -34,7 +34,7 @@ from identity.rules.states import Screening
 SIGN_INS_KEPT = timedelta(days=90)
 SPENT_KEPT = timedelta(days=1)
 
-RULES = {
+KEPT = {
     "account": Text(
         "As long as the account exists, and at most one year after it was deactivated; "
         "registrations that are refused or not confirmed: 30 days.",

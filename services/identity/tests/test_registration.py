@@ -43,6 +43,7 @@ def test_the_document_marks_what_the_form_marks(identity):
     for field in form:
         facts = schema["properties"][field["name"]]["x-personal-data"]
         assert facts["basis"] == field["basis"] == "6(1)(b)"
+        assert facts["category"] == field["category"]
 
 
 @pytest.mark.parametrize(
@@ -62,6 +63,13 @@ def test_the_form_says_everything_in_the_readers_language(identity, language, la
     assert fields["given_name"]["label"] == label
     assert {"value": "DE", "label": germany} in fields["country"]["options"]
     assert all(field["purpose"] and field["retention"] for field in fields.values())
+
+
+def test_a_password_is_asked_for_as_a_password_and_an_address_as_an_address(identity):
+    form = identity.anonymous().get("/registration/schema").json["fields"]
+    kinds = {field["name"]: field["kind"] for field in form}
+    assert (kinds["password"], kinds["email"]) == ("password", "email")
+    assert (kinds["country"], kinds["language"], kinds["company"]) == ("choice", "choice", "text")
 
 
 def test_a_registration_is_kept_and_nobody_else_hears_of_it(identity):

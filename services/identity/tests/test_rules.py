@@ -162,7 +162,7 @@ def test_an_account_that_was_listed_while_closed_comes_back_blocked():
 
 @pytest.mark.parametrize(
     ("state", "verdict"),
-    list(product(HIDDEN, (Trigger.CLEAR, Trigger.REVIEW, Trigger.HIT))),
+    list(product(sorted(HIDDEN), (Trigger.CLEAR, Trigger.REVIEW, Trigger.HIT))),
 )
 def test_a_late_verdict_about_an_erased_person_changes_nothing(state, verdict):
     result = step(state, verdict, Grounds())

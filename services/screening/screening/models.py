@@ -66,7 +66,7 @@ class ListVersion(Base):
     @property
     def code(self) -> str:
         """List and version in one word, as events and screenings name it."""
-        return f"{self.list_id}@{self.version}"
+        return f"{self.list_id}:{self.version}"
 
 
 class Screening(Base):

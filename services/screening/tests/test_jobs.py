@@ -256,7 +256,7 @@ def test_the_same_outcome_is_not_told_twice(on_both):
     on_both.run_steps()
     assert on_both.published(ScreeningCompleted) == []
     assert [run.verdict for run in on_both.rows(ScreeningRun)] == [Status.CLEAR] * 2
-    assert row_of(on_both, account_id).list_versions[0].startswith("un-consolidated@2026-02-01")
+    assert row_of(on_both, account_id).list_versions[0].startswith("un-consolidated:2026-02-01")
 
 
 def test_a_refused_registration_is_not_compared_again(screening):

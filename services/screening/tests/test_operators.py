@@ -139,7 +139,7 @@ def test_the_status_names_what_is_in_force_and_what_waits(run, screening):
     import_lists(screening, FIRST)
     register(screening)
     lines = run(operators.lists, "status").stdout.splitlines()
-    assert lines[0].startswith("un-consolidated@2026-01-01.")
+    assert lines[0].startswith("un-consolidated:2026-01-01.")
     assert lines[-1] == "1 names to compare"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,30 +17,25 @@ from service_cases.rules import due_at, kept_until
 BATCH = 500
 
 
-@dataclass(frozen=True)
-class Rule:
-    """How long something is kept: an ISO 8601 period from the column `start`, and why."""
+PERIODS = {"case": "P3Y"}
+"""How long something is kept after the case was closed: ISO 8601, by retention rule.
 
-    period: str
-    start: str
-    reason: Text
+S64 names no period: this default is the length of the regular limitation (BGB § 195).
+"""
 
-
-RULES = {
-    "case": Rule(
-        period="P3Y",
-        start="closed_at",
-        reason=Text(
-            en="Follow-up faults of the same machine are solved, and claims from a repair are "
-            "answered, with the case; claims are commonly barred after three years.",
-            nl="Met de case worden vervolgstoringen van dezelfde machine opgelost en "
-            "aanspraken na een reparatie beantwoord; die verjaren gewoonlijk na drie jaar.",
-            de="Mit dem Fall werden Folgestörungen derselben Maschine gelöst und Ansprüche "
-            "aus einer Reparatur beantwortet; diese verjähren üblicherweise nach drei Jahren.",
-        ),
-    )
+KEPT = {
+    "case": Text(
+        en="3 years after the case was closed: with it, follow-up faults of the same machine are "
+        "solved and claims from a repair are answered, which are commonly barred after that time.",
+        nl="3 jaar na het sluiten van de case: daarmee worden vervolgstoringen van dezelfde "
+        "machine opgelost en aanspraken na een reparatie beantwoord, die gewoonlijk na die tijd "
+        "verjaren.",
+        de="3 Jahre nach dem Abschluss des Falls: Mit ihm werden Folgestörungen derselben "
+        "Maschine gelöst und Ansprüche aus einer Reparatur beantwortet, die üblicherweise nach "
+        "dieser Zeit verjähren.",
+    ),
 }
-"""S64 names no period: this default is the length of the regular limitation (BGB § 195)."""
+"""What people are told about how long their entries are kept (S59)."""
 
 NO_CONTACT = {"contact_name": "—", "contact_phone": None, "contact_email": None}
 
@@ -64,7 +58,7 @@ def _keep(person: Erasure, model: Any, where: Any, *, of: Any) -> None:
     """Keep rows as long as the cases they belong to; without a date while one of those is open."""
     closings = person.session.scalars(sa.select(Case.closed_at).where(of)).all()
     reason = "case-open" if None in closings else "case-closed-in-retention"
-    until = kept_until(closings, RULES["case"].period)
+    until = kept_until(closings, PERIODS["case"])
     person.keep(model, where, reason=reason, until=until)
 
 
@@ -86,7 +80,7 @@ def _erase_batch(runtime: Any) -> int:
         due = [
             case_id
             for case_id, closed_at in session.execute(oldest).all()
-            if due_at(closed_at, RULES["case"].period) <= at
+            if due_at(closed_at, PERIODS["case"]) <= at
         ]
         session.execute(sa.delete(CaseMessage).where(CaseMessage.case_id.in_(due)))
         session.execute(sa.delete(Case).where(Case.id.in_(due)))

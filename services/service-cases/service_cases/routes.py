@@ -18,12 +18,14 @@ from common.web import (
     idempotent,
     page,
     principal,
+    reader_language,
     reading,
     transaction,
 )
+from common.web.forms import described
 from service_cases.models import Case, CaseMessage, Machine
 from service_cases.queries import visible
-from service_cases.retention import RULES
+from service_cases.retention import KEPT
 from service_cases.rules import (
     TRANSITIONS,
     SerialNumberTaken,
@@ -33,10 +35,11 @@ from service_cases.rules import (
     side_of,
 )
 from service_cases.schemas import (
+    PURPOSES,
     WARNING,
+    CaseFormView,
     CaseQuery,
     CaseView,
-    FormView,
     MachineView,
     MessageView,
     NewCase,
@@ -44,7 +47,6 @@ from service_cases.schemas import (
     NewMessage,
     OrganisationQuery,
     Step,
-    described,
 )
 
 bp = Blueprint("service-cases", __name__)
@@ -79,14 +81,16 @@ def register_machine(body):
 
 
 @bp.get("/cases/schema")
-@bp.response(200, FormView)
+@bp.response(200, CaseFormView)
 def describe_form():
     """Say which fields a case has, which are required, and what becomes of each (S59, S60)."""
-    return {
-        "warning": WARNING,
-        "fields_": described(NewCase, RULES),
-        "message_fields": described(NewMessage, RULES),
+    language = reader_language()
+    form = {
+        "warning": WARNING.say(language),
+        "fields_": described(NewCase(), PURPOSES, KEPT, language),
+        "message_fields": described(NewMessage(), PURPOSES, KEPT, language),
     }
+    return form, 200, {"Content-Language": language}
 
 
 @bp.post("/cases")

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict
-from typing import Any
-
-import marshmallow as ma
 from marshmallow import fields, validate
 
 from common.events.catalogue import CaseState
 from common.texts import Text
 from common.web import Page
+from common.web.forms import FieldView, FormView, asked
 from common.web.schemas import Answer, Email, Instant, Line, Paragraphs, Request
-from service_cases.models import Case, CaseMessage, Channel
+from service_cases.models import PURPOSE, Case, CaseMessage, Channel
 from service_cases.rules import Side, Trigger
 
 WARNING = Text(
@@ -28,20 +24,19 @@ WARNING = Text(
 )
 """Shown beside every field of free text (S60, S62)."""
 
+PURPOSES = {
+    PURPOSE: Text(
+        en="To analyse and solve your service case",
+        nl="Om uw servicecase te analyseren en op te lossen",
+        de="Um Ihren Servicefall zu analysieren und zu lösen",
+    ),
+}
+"""What people are told about why a field is asked for, by the purpose of its column (S61)."""
 
-def asked(
-    model: type[Case] | type[CaseMessage], name: str, label: Text, *, free_text: bool = False
-) -> dict[str, Any]:
-    """What people are told about a field, from the facts of the column that keeps it."""
-    shared, facts = model.__personal__, model.__table__.c[name].info.get("personal")
-    return {
-        "x-label": asdict(label),
-        "x-free-text": free_text,
-        "x-purpose": shared.purpose,
-        "x-retention": shared.keep,
-        "x-personal-data": facts
-        and {"category": facts["category"], "basis": facts["basis"] or shared.basis},
-    }
+CHANNELS = {
+    Channel.PORTAL: Text(en="Portal", nl="Portaal", de="Portal"),
+    Channel.SERVICE_APP: Text(en="Service app", nl="Service-app", de="Service-App"),
+}
 
 
 class NewMachine(Request):
@@ -71,21 +66,18 @@ class NewCase(Request):
 
     machine_id = fields.UUID(
         required=True,
-        metadata=asked(Case, "machine_id", Text("Machine", "Machine", "Maschine")),
+        metadata=asked(Case.machine_id, Text("Machine", "Machine", "Maschine")),
     )
     title = Line(
         120,
         required=True,
-        metadata=asked(
-            Case, "title", Text("Short title", "Korte titel", "Kurztitel"), free_text=True
-        ),
+        metadata=asked(Case.title, Text("Short title", "Korte titel", "Kurztitel"), free_text=True),
     )
     description = Paragraphs(
         5000,
         required=True,
         metadata=asked(
-            Case,
-            "description",
+            Case.description,
             Text(
                 "What happens, and since when?",
                 "Wat gebeurt er, en sinds wanneer?",
@@ -98,27 +90,27 @@ class NewCase(Request):
         120,
         required=True,
         metadata=asked(
-            Case, "contact_name", Text("Contact person", "Contactpersoon", "Ansprechpartner")
+            Case.contact_name, Text("Contact person", "Contactpersoon", "Ansprechpartner")
         ),
     )
     contact_phone = Line(
         40,
         load_default=None,
         validate=validate.Regexp(r"^\+?[0-9][0-9 ()/.-]{2,38}$"),
-        metadata=asked(Case, "contact_phone", Text("Telephone", "Telefoon", "Telefon")),
+        metadata=asked(Case.contact_phone, Text("Telephone", "Telefoon", "Telefon")),
     )
     contact_email = Email(
         load_default=None,
-        metadata=asked(Case, "contact_email", Text("E-mail", "E-mail", "E-Mail")),
+        metadata=asked(Case.contact_email, Text("E-mail", "E-mail", "E-Mail")),
     )
     channel = fields.Enum(
         Channel,
         by_value=True,
         load_default=Channel.PORTAL,
         metadata=asked(
-            Case,
-            "channel",
+            Case.channel,
             Text("Reported through", "Gemeld via", "Gemeldet über"),
+            names=CHANNELS,
         ),
     )
     notice_version = Line(
@@ -126,8 +118,7 @@ class NewCase(Request):
         required=True,
         validate=validate.Regexp(r"^[A-Za-z0-9][A-Za-z0-9._-]*$"),
         metadata=asked(
-            Case,
-            "notice_version",
+            Case.notice_version,
             Text(
                 "Version of the privacy notice shown",
                 "Versie van de getoonde privacyverklaring",
@@ -181,9 +172,7 @@ class NewMessage(Request):
     text = Paragraphs(
         10_000,
         required=True,
-        metadata=asked(
-            CaseMessage, "text", Text("Message", "Bericht", "Nachricht"), free_text=True
-        ),
+        metadata=asked(CaseMessage.text, Text("Message", "Bericht", "Nachricht"), free_text=True),
     )
 
 
@@ -198,65 +187,8 @@ class MessageView(Answer):
     written_at = Instant()
 
 
-class Texts(Answer):
-    """The same in every language of the portal."""
-
-    en = fields.String()
-    nl = fields.String()
-    de = fields.String()
-
-
-class RetentionView(Answer):
-    """How long a field is kept, from when, and why."""
-
-    rule = fields.String()
-    period = fields.String()
-    start = fields.String()
-    reason = fields.Nested(Texts)
-
-
-class FieldView(Answer):
-    """What people are told about a field before they fill it in."""
-
-    name = fields.String()
-    label = fields.Nested(Texts)
-    required = fields.Boolean()
-    longest = fields.Integer(allow_none=True)
-    free_text = fields.Boolean()
-    purpose = fields.String()
-    category = fields.String(allow_none=True)
-    basis = fields.String(allow_none=True)
-    retention = fields.Nested(RetentionView)
-
-
-class FormView(Answer):
+class CaseFormView(FormView):
     """The fields of a case and of a message, and the warning beside free text."""
 
-    warning = fields.Nested(Texts)
-    fields_ = fields.List(fields.Nested(FieldView), data_key="fields")
+    warning = fields.String()
     message_fields = fields.List(fields.Nested(FieldView))
-
-
-def described(form: type[ma.Schema], rules: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Each field of a request as people are told of it; rules: retention rules by name (S59)."""
-    return [
-        {
-            "name": name,
-            "label": field.metadata["x-label"],
-            "required": field.required,
-            "longest": _longest(field),
-            "free_text": field.metadata["x-free-text"],
-            "purpose": field.metadata["x-purpose"],
-            "retention": {
-                "rule": field.metadata["x-retention"],
-                **asdict(rules[field.metadata["x-retention"]]),
-            },
-            **(field.metadata["x-personal-data"] or {"category": None, "basis": None}),
-        }
-        for name, field in form().fields.items()
-    ]
-
-
-def _longest(field: fields.Field) -> int | None:
-    lengths = [each for each in field.validators if isinstance(each, validate.Length)]
-    return lengths[0].max if lengths else None

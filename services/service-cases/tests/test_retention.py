@@ -1,14 +1,17 @@
 """What is kept, why and until when; who is erased leaves nothing but the organisation's case."""
 
+import re
 from datetime import date, timedelta
 from uuid import uuid4
 
+import pytest
 import sqlalchemy as sa
 
 from common.events.catalogue import ErasureRequested, PersonalDataErased, TableErased
 from common.privacy.audit import AuditEntry
 from common.privacy.erasure import ErasureReceipt, is_genuine
 from common.privacy.personal import declared
+from common.texts import LANGUAGES
 from common.web import Role
 from service_cases import retention
 from service_cases.models import Base, Case, CaseMessage, Machine
@@ -31,7 +34,14 @@ def run_sweep(cases):
 
 
 def test_every_rule_that_a_table_names_is_there():
-    assert {facts.keep for facts in declared(Base).values()} <= set(retention.RULES)
+    named = {facts.keep for facts in declared(Base).values()}
+    assert named == set(retention.PERIODS) == set(retention.KEPT)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_people_are_told_the_period_that_is_kept(language):
+    told = re.findall(r"\d+", retention.KEPT["case"].say(language))
+    assert told == [retention.PERIODS["case"][1:-1]]
 
 
 def test_contact_details_go_with_the_reporter_and_the_case_stays(any_cases):
@@ -209,7 +219,6 @@ def test_the_period_runs_from_the_closing_and_not_from_the_report(cases):
 
 def test_another_period_is_another_row_of_data(cases, monkeypatch):
     cases.given(a_case(cases.given(a_machine()), closed_at=REPORTED_AT))
-    shorter = retention.Rule("P1M", "closed_at", retention.RULES["case"].reason)
-    monkeypatch.setitem(retention.RULES, "case", shorter)
+    monkeypatch.setitem(retention.PERIODS, "case", "P1M")
     cases.clock.advance("P1M")
     assert run_sweep(cases) == 1

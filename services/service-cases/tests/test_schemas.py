@@ -3,9 +3,7 @@
 import pytest
 
 from common.testing.harness import pointers
-from common.texts import LANGUAGES
 from common.web import Role
-from service_cases import retention
 from service_cases.models import Case
 from service_cases.schemas import NewCase
 
@@ -58,18 +56,16 @@ def test_the_document_marks_the_same_fields(cases, kim):
         assert set(document["properties"]) == set(told)
         assert set(document["required"]) == {name for name in told if told[name]["required"]}
         for name, facts in document["properties"].items():
-            assert facts["x-label"] == told[name]["label"]
-            assert bool(facts["x-personal-data"]) == (told[name]["category"] is not None)
+            category = facts.get("x-personal-data", {}).get("category")
+            assert category == told[name]["category"]
             assert facts.get("maxLength") == told[name]["longest"]
 
 
 def test_each_field_says_why_on_what_basis_and_how_long(kim):
     form = kim.get("/cases/schema").json
     for field in form["fields"] + form["message_fields"]:
-        assert field["purpose"] == "analyse and solve service cases"  # S61
-        assert field["retention"]["rule"] == "case"
-        assert field["retention"]["period"] == retention.RULES["case"].period
-        assert field["retention"]["start"] == "closed_at"  # S64
+        assert field["purpose"] == "To analyse and solve your service case"  # S61
+        assert field["retention"].startswith("3 years after the case was closed")  # S64
         assert field["basis"] == ("6(1)(b)" if field["category"] else None)  # S65
     named = {each["name"]: each["category"] for each in form["fields"]}
     assert named["machine_id"] is None
@@ -77,19 +73,34 @@ def test_each_field_says_why_on_what_basis_and_how_long(kim):
     assert named["description"] == "content"
 
 
-def test_every_text_is_there_in_every_language(kim):
-    form = kim.get("/cases/schema").json
-    texts = [form["warning"]]
-    for field in form["fields"] + form["message_fields"]:
-        texts += [field["label"], field["retention"]["reason"]]
-    for text in texts:
-        assert set(text) == set(LANGUAGES)
-        assert all(text.values())
+def test_every_way_to_report_is_offered_by_name(kim):
+    (channel,) = (e for e in kim.get("/cases/schema").json["fields"] if e["name"] == "channel")
+    assert channel["kind"] == "choice"
+    assert channel["options"] == [
+        {"value": "portal", "label": "Portal"},
+        {"value": "service_app", "label": "Service app"},
+    ]
 
 
-def test_the_warning_about_free_text_says_who_reads_it(kim):  # S60, S62
+@pytest.mark.parametrize(
+    ("language", "warning", "label"),
+    [
+        ("en", "Everybody of your organisation", "Contact person"),
+        ("nl", "Iedereen in uw organisatie", "Contactpersoon"),
+        ("de", "Alle in Ihrer Organisation", "Ansprechpartner"),
+    ],
+)
+def test_the_form_and_its_warning_are_in_the_readers_language(kim, language, warning, label):
+    answer = kim.get("/cases/schema", headers={"Accept-Language": language})
+    assert answer.headers["Content-Language"] == language
+    assert warning in answer.json["warning"]  # S60, S62
+    told = answer.json["fields"] + answer.json["message_fields"]
+    assert label in {each["label"] for each in told}
+    assert all(each["label"] and each["purpose"] and each["retention"] for each in told)
+
+
+def test_the_warning_stands_beside_free_text(kim):  # S60, S62
     form = kim.get("/cases/schema").json
-    assert "Everybody of your organisation" in form["warning"]["en"]
     free = {each["name"] for each in form["fields"] + form["message_fields"] if each["free_text"]}
     assert free == {"title", "description", "text"}
 

@@ -1,6 +1,6 @@
 """HTTP: the catalogue, orders and their history."""
 
-from flask import request, url_for
+from flask import url_for
 from sqlalchemy.orm import Session
 
 from common.clock import now
@@ -10,7 +10,7 @@ from common.ids import uuid7
 from common.messaging import publish
 from common.privacy.audit import audit
 from common.refusals import AccountNotActive, next_state
-from common.texts import Text, language_of
+from common.texts import Text
 from common.web import (
     Blueprint,
     Page,
@@ -18,6 +18,7 @@ from common.web import (
     idempotent,
     page,
     principal,
+    reader_language,
     reading,
     transaction,
 )
@@ -201,7 +202,7 @@ def _lock_standing(session: Session, person: Principal) -> int:
 
 
 def _lines(asked: list[dict], offers: dict[str, Product]) -> list[OrderLine]:
-    language = language_of([tag for tag, _ in request.accept_languages])
+    language = reader_language()
     return [
         OrderLine(
             position=position,

@@ -4,15 +4,13 @@ import re
 from decimal import Decimal
 from typing import Any
 
-import pycountry
 from marshmallow import fields, validate
 
 from common.web import Page
-from common.web.schemas import Answer, Count, Email, Instant, Line, Request
+from common.web.schemas import Answer, Count, Country, Email, Instant, Line, Request
 from shop.rules import Channel, Currency, State
 
 MOST_LINES = 100
-COUNTRIES = sorted(country.alpha_2 for country in pycountry.countries)
 
 
 class Flag(fields.Boolean):
@@ -138,7 +136,7 @@ class NewDelivery(Request):
     street = Line(200, required=True)
     postal_code = Code(r"^[A-Za-z0-9]([A-Za-z0-9 -]*[A-Za-z0-9])?$", 20, required=True)
     city = Line(100, required=True)
-    country = fields.String(required=True, validate=validate.OneOf(COUNTRIES))
+    country = Country(required=True)
 
 
 class Total(Request):

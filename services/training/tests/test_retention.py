@@ -1,3 +1,4 @@
+import re
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -12,10 +13,11 @@ from common.events.catalogue import (
 from common.ids import uuid7
 from common.privacy.erasure import is_genuine
 from common.privacy.personal import declared, undeclared
+from common.texts import LANGUAGES
 from common.web.idempotency import StoredAnswer
 from training import retention
 from training.models import Base, Booking, Participant
-from training.retention import RULES, kept_until
+from training.retention import KEPT, RULES, kept_until
 
 from .factories import ENDS_AT, a_session, book, cancel
 
@@ -31,6 +33,13 @@ def test_every_rule_has_a_period_and_a_reason():
     for rule in RULES.values():
         assert duration(rule.period)
         assert rule.reason
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_people_are_told_of_every_rule_and_of_the_periods_that_are_kept(language):
+    assert {facts.keep for facts in declared(Base).values()} == set(KEPT)
+    told = re.findall(r"\d+", KEPT["participants"].say(language))
+    assert told == [rule.period[1:-1] for rule in RULES.values()]
 
 
 def test_participants_of_a_training_that_ended_on_a_leap_day_are_kept_to_28_february():

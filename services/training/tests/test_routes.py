@@ -7,10 +7,11 @@ from common.events.catalogue import BookingCancelled, BookingConfirmed
 from common.ids import uuid7
 from common.messaging.outbox import OutboxRow
 from common.testing.harness import pointers
+from common.texts import LANGUAGES
 from common.web import Role
 from common.web.standing import AccountStanding, Standing
 from training.models import Booking, Participant, TrainingSession
-from training.schemas import NewBooking, described
+from training.rules import MOST_PARTICIPANTS
 
 from .factories import ENDS_AT, STARTS_AT, a_participant, a_plan, a_request, a_session, book, cancel
 
@@ -453,26 +454,54 @@ def test_the_form_marks_as_required_what_the_check_requires(training):
 
 
 def test_the_form_says_of_personal_fields_what_their_columns_say(training):
-    form = {
-        each["name"]: each for each in training.sign_in().get("/bookings/schema").json["fields"]
-    }
+    answer = training.sign_in().get("/bookings/schema")
+    form = {each["name"]: each for each in answer.json["fields"]}
     for name in ("name", "email", "language"):
         field = form[f"participants.{name}"]
         assert field["basis"] == Participant.__personal__.basis
         assert field["category"] == getattr(Participant, name).info["personal"]["category"]
-        assert (field["retention"], field["retention_starts_with"]) == ("P3Y", "end_of_training")
-        assert set(field["label"]) == set(field["purpose"]) == {"en", "nl", "de"}
-    assert form["session_id"]["purpose"] is None
+        assert field["retention"].startswith("3 years from the end of the training")
+    assert form["session_id"]["category"] is form["session_id"]["basis"] is None
+
+
+@pytest.mark.parametrize(
+    ("language", "label", "purpose"),
+    [
+        ("en", "E-mail address", "To prepare and hold the training"),
+        ("nl", "E-mailadres", "Om de training voor te bereiden"),
+        ("de", "E-Mail-Adresse", "Um die Schulung vorzubereiten"),
+    ],
+)
+def test_the_form_is_in_the_readers_language(training, language, label, purpose):
+    answer = training.sign_in().get("/bookings/schema", headers={"Accept-Language": language})
+    form = {each["name"]: each for each in answer.json["fields"]}
+    assert answer.headers["Content-Language"] == language
+    assert form["participants.email"]["label"] == label
+    assert all(each["purpose"].startswith(purpose) for each in form.values())
+
+
+def test_the_form_says_how_many_participants_fit_and_which_languages_there_are(training):
+    form = {
+        each["name"]: each for each in training.sign_in().get("/bookings/schema").json["fields"]
+    }
+    entries = form["participants"]
+    assert (entries["kind"], entries["shortest"]) == ("list", 1)
+    assert entries["longest"] == MOST_PARTICIPANTS
+    assert {each["value"] for each in form["participants.language"]["options"]} == set(LANGUAGES)
 
 
 def test_the_document_marks_the_same_fields_as_personal(training):
     document = training.app.test_client().get("/openapi.json").json
     properties = document["components"]["schemas"]["NewParticipant"]["properties"]
-    described_fields = {each["name"]: each for each in described(NewBooking())}
+    form = {
+        each["name"]: each for each in training.sign_in().get("/bookings/schema").json["fields"]
+    }
     for name, field in properties.items():
         facts = field["x-personal-data"]
-        assert facts["retention"] == described_fields[f"participants.{name}"]["retention"]
+        assert facts["category"] == form[f"participants.{name}"]["category"]
+        assert facts["basis"] == form[f"participants.{name}"]["basis"]
         assert facts["purpose"] == Participant.__personal__.purpose
+        assert facts["retention"] == Participant.__personal__.keep
 
 
 def test_no_participant_appears_in_events_errors_or_logs(training, capfd):

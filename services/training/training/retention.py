@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from common.clock import duration, now
 from common.jobs import job
 from common.privacy.erasure import Erasure
+from common.texts import Text
 from training.models import Booking, Participant, TrainingSession
 from training.rules import BookingState
 from training.seats import cancel_bookings, lock_open_bookings
@@ -23,7 +24,6 @@ class Rule:
     """How long participants are kept, counted from an event; a row of data, with its reason."""
 
     period: str
-    starts_with: str
     starts_at: Any
     state: BookingState
     reason: str
@@ -32,7 +32,6 @@ class Rule:
 RULES = {
     "participants": Rule(
         period="P3Y",
-        starts_with="end_of_training",
         starts_at=TrainingSession.ends_at,
         state=BookingState.CONFIRMED,
         reason="who was trained on which machine can be asked until claims are barred "
@@ -40,12 +39,26 @@ RULES = {
     ),
     "participants_of_cancelled_bookings": Rule(
         period="P30D",
-        starts_with="cancellation",
         starts_at=Booking.cancelled_at,
         state=BookingState.CANCELLED,
         reason="questions about the cancellation; nobody was trained",
     ),
 }
+
+KEPT = {
+    "participants": Text(
+        "3 years from the end of the training, or 30 days from the cancellation of the booking.",
+        "3 jaar vanaf het einde van de training, of 30 dagen vanaf de annulering van de boeking.",
+        "3 Jahre ab dem Ende der Schulung oder 30 Tage ab der Stornierung der Buchung.",
+    ),
+    "account": Text(
+        "The booking stays; who made it cannot be told any more once their account is erased.",
+        "De boeking blijft; van wie ze is, is niet meer na te gaan zodra het account is gewist.",
+        "Die Buchung bleibt; von wem sie ist, ist nicht mehr festzustellen, sobald das Konto "
+        "gelöscht ist.",
+    ),
+}
+"""What people are told about how long their entries are kept (S81)."""
 
 
 def kept_until(rule: Rule, start: datetime) -> datetime:

@@ -6,9 +6,20 @@ from common.clock import now
 from common.events.catalogue import BookingConfirmed
 from common.messaging import publish
 from common.refusals import next_state
-from common.web import Blueprint, Page, authorise, idempotent, page, reading, transaction
+from common.web import (
+    Blueprint,
+    Page,
+    authorise,
+    idempotent,
+    page,
+    reader_language,
+    reading,
+    transaction,
+)
+from common.web.forms import FormView, described
 from training import queries, schemas, seats
 from training.models import Booking, Participant, TrainingSession
+from training.retention import KEPT
 from training.rules import SESSION_STEPS, Step, require_sensible_times, require_to_come
 
 bp = Blueprint("training", __name__)
@@ -66,10 +77,12 @@ def cancel_session(session_id):
 
 
 @bp.get("/bookings/schema")
-@bp.response(200, schemas.FormView)
+@bp.response(200, FormView)
 def read_booking_form():
     """Name the fields of a booking: required or not, what for, how long kept (S5, S81)."""
-    return {"entries": list(schemas.described(schemas.NewBooking()))}
+    language = reader_language()
+    form = {"fields_": described(schemas.NewBooking(), schemas.PURPOSES, KEPT, language)}
+    return form, 200, {"Content-Language": language}
 
 
 @bp.post("/bookings")

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import marshmallow as ma
 from marshmallow import fields, validate
-from sqlalchemy.orm import InstrumentedAttribute
 
-from common.texts import LANGUAGES, Text
+from common.texts import Text
 from common.web import Page
-from common.web.schemas import Answer, Count, Email, Instant, Line, Request
-from training.models import Participant
-from training.retention import RULES
+from common.web.forms import asked
+from common.web.schemas import Answer, Count, Email, Instant, Language, Line, Request
+from training.models import Booking, Participant
 from training.rules import MOST_PARTICIPANTS, MOST_SEATS, BookingState, SessionState
 
 PURPOSES = {
@@ -23,41 +21,7 @@ PURPOSES = {
         "Um die Schulung vorzubereiten, durchzuführen und Teilnehmende zu erreichen",
     ),
 }
-
-
-def marked(label: Text, column: InstrumentedAttribute[Any] | None = None) -> dict[str, Any]:
-    """Metadata of a field: what people read beside it and, of a personal one, what its column says.
-
-    The same facts stand in OpenAPI as `x-personal-data`.
-    """
-    if column is None:
-        return {"label": label}
-    shared, own = column.class_.__personal__, column.info["personal"]
-    rule = RULES[shared.keep]
-    facts = {
-        "category": own["category"],
-        "purpose": own["purpose"] or shared.purpose,
-        "basis": own["basis"] or shared.basis,
-        "retention": rule.period,
-        "retention_starts_with": rule.starts_with,
-    }
-    return {"label": label, "x-personal-data": facts}
-
-
-def described(schema: ma.Schema, within: str = "") -> Iterator[dict[str, Any]]:
-    """Every field of a request, nested ones by their path, as its form has to show it."""
-    for name, field in schema.fields.items():
-        facts = field.metadata.get("x-personal-data", {})
-        purpose = PURPOSES[facts["purpose"]] if facts else None
-        yield {
-            **facts,
-            "name": f"{within}{name}",
-            "required": field.required,
-            "label": field.metadata["label"],
-            "purpose": purpose,
-        }
-        if isinstance(field, fields.List) and isinstance(field.inner, fields.Nested):
-            yield from described(field.inner.schema, f"{within}{name}.")
+"""What people are told about why a field is asked for, by the purpose of its column (S81)."""
 
 
 class InThreeLanguages(Request):
@@ -99,19 +63,18 @@ class SessionView(Answer):
 class NewParticipant(Request):
     """Somebody for whom a seat is booked; everything is needed to prepare and invite (S81)."""
 
-    name = Line(200, required=True, metadata=marked(Text("Name", "Naam", "Name"), Participant.name))
+    name = Line(200, required=True, metadata=asked(Participant.name, Text("Name", "Naam", "Name")))
     email = Email(
         required=True,
-        metadata=marked(Text("E-mail address", "E-mailadres", "E-Mail-Adresse"), Participant.email),
+        metadata=asked(Participant.email, Text("E-mail address", "E-mailadres", "E-Mail-Adresse")),
     )
-    language = fields.String(
+    language = Language(
         required=True,
-        validate=validate.OneOf(LANGUAGES),
-        metadata=marked(
+        metadata=asked(
+            Participant.language,
             Text(
                 "Language of the training papers", "Taal van de stukken", "Sprache der Unterlagen"
             ),
-            Participant.language,
         ),
     )
 
@@ -120,13 +83,13 @@ class NewBooking(Request):
     """Seats of a training for named participants."""
 
     session_id = fields.UUID(
-        required=True, metadata=marked(Text("Training", "Training", "Schulung"))
+        required=True, metadata=asked(Booking.session_id, Text("Training", "Training", "Schulung"))
     )
     participants = fields.List(
         fields.Nested(NewParticipant),
         required=True,
         validate=validate.Length(1, MOST_PARTICIPANTS),
-        metadata=marked(Text("Participants", "Deelnemers", "Teilnehmende")),
+        metadata=asked(Participant.booking_id, Text("Participants", "Deelnemers", "Teilnehmende")),
     )
 
 
@@ -157,30 +120,3 @@ class BookingView(Answer):
     cancelled_at = Instant(required=True, allow_none=True)
     participants = fields.List(fields.Nested(ParticipantView), required=True)
     version = fields.Integer(required=True)
-
-
-class Label(Answer):
-    """A text people read, in the languages of the portal."""
-
-    en = fields.String(required=True)
-    nl = fields.String(required=True)
-    de = fields.String(required=True)
-
-
-class FieldView(Answer):
-    """A field of a form: whether it is required and, of a personal one, what for and how long."""
-
-    name = fields.String(required=True)
-    required = fields.Boolean(required=True)
-    label = fields.Nested(Label, required=True)
-    category = fields.String()
-    purpose = fields.Nested(Label, required=True, allow_none=True)
-    basis = fields.String()
-    retention = fields.String(metadata={"description": "ISO 8601 duration"})
-    retention_starts_with = fields.String()
-
-
-class FormView(Answer):
-    """The fields of a form."""
-
-    entries = fields.List(fields.Nested(FieldView), required=True, data_key="fields")

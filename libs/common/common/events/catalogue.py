@@ -23,15 +23,16 @@ SERVICES = (
 )  # fmt: skip
 OWNERS_OF_PERSONAL_DATA = SERVICES[:-1]
 
-Code = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:/@-]{0,79}$")]
+Code = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,79}$")]
 """A short technical word: a list's id, a table's name, a reason's code."""
 Signature = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_=-]{0,200}$")]
 """A hash or a signature, hex or base64url."""
 
 FORBIDDEN = frozenset({
-    "name", "first", "last", "given", "family", "email", "mail", "address", "phone", "mobile",
-    "title", "salutation", "text", "comment", "note", "message", "body", "description", "birth",
-    "born", "ip", "password", "contact", "street", "city", "photo", "answer", "filename",
+    "name", "first", "last", "given", "family", "firstname", "lastname", "surname", "username",
+    "email", "mail", "address", "phone", "mobile", "title", "salutation", "text", "comment",
+    "note", "message", "body", "description", "birth", "born", "ip", "iban", "password",
+    "contact", "street", "city", "photo", "answer", "filename",
 })  # fmt: skip
 """Words that a field's name must not have: they speak of a person."""
 

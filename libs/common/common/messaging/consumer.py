@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from common.db import is_lost
+from common.db import is_lost, is_passing
 from common.events.envelope import Envelope, Undecodable, UnknownSchema, decode
 from common.logs import log
 from common.messaging import inbox
@@ -44,17 +44,22 @@ class Consumer:
 
         Raises when the database is lost: then nothing was handled and all must come again.
         """
-        structlog.contextvars.bind_contextvars(service=self._runtime.name)
         started = time.perf_counter()
         answers: list[Disposition] = [Done()] * len(messages)
         received = []
-        for place, message in enumerate(messages):
-            try:
-                received.append(_Received(place, message, *decode(message.body)))
-            except (Undecodable, UnknownSchema) as error:
-                answers[place] = self._parked(subscription, message, error)
-        for one, answer in self._outcomes(subscription, received):
-            answers[one.place] = answer
+        with structlog.contextvars.bound_contextvars(service=self._runtime.name):
+            for place, message in enumerate(messages):
+                try:
+                    one = _Received(place, message, *decode(message.body))
+                except (Undecodable, UnknownSchema) as error:
+                    answers[place] = self._parked(subscription, message, None, error)
+                    continue
+                if one.envelope.type in subscription.types:
+                    received.append(one)
+                else:  # a binding of an earlier version that nobody has taken away
+                    self._note(subscription, message, one.envelope, "unasked")
+            for one, answer in self._outcomes(subscription, received):
+                answers[one.place] = answer
         EVENT_SECONDS.labels(subscription.name).observe(time.perf_counter() - started)
         return answers
 
@@ -72,12 +77,15 @@ class Consumer:
         return [(one, self._alone(subscription, one)) for one in batch]
 
     def _alone(self, subscription: Subscription, one: _Received) -> Disposition:
-        try:
-            self._commit(subscription, [one])
-        except Exception as error:
-            if is_lost(error):
-                raise
-            return self._failed(subscription, one, error)
+        for again in (True, False):
+            try:
+                self._commit(subscription, [one])
+                break
+            except Exception as error:
+                if is_lost(error):
+                    raise
+                if not (again and is_passing(error)):
+                    return self._failed(subscription, one, error)
         return Done()
 
     def _commit(self, subscription: Subscription, batch: list[_Received]) -> None:
@@ -103,12 +111,18 @@ class Consumer:
     def _failed(self, subscription: Subscription, one: _Received, error: Exception) -> Disposition:
         wait = self._ladder.wait(one.message.attempt)
         if wait is None:
-            return self._parked(subscription, one.message, error)
+            return self._parked(subscription, one.message, one.envelope, error)
         self._note(subscription, one.message, one.envelope, "retried", error)
         return Retry(wait, type(error).__name__)
 
-    def _parked(self, subscription: Subscription, message: Message, error: Exception) -> Park:
-        self._note(subscription, message, None, "parked", error)
+    def _parked(
+        self,
+        subscription: Subscription,
+        message: Message,
+        envelope: Envelope | None,
+        error: Exception,
+    ) -> Park:
+        self._note(subscription, message, envelope, "parked", error)
         return Park(type(error).__name__)
 
     def _note(

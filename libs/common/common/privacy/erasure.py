@@ -54,7 +54,7 @@ class Erasure:
 
     def __init__(self, session: Session, account_id: UUID) -> None:
         self.session, self.account_id = session, account_id
-        self._tables: dict[str, TableErased] = {}
+        self._tables: dict[tuple[str, str], TableErased] = {}
         self._recounts: list[tuple[str, sa.Select[Any], int]] = []
 
     def delete(self, model: Any, *where: Any) -> None:
@@ -92,8 +92,8 @@ class Erasure:
             column = base.metadata.tables[name].c[facts.person]
             person = self.account_id if isinstance(column.type, sa.Uuid) else str(self.account_id)
             left = self.session.scalar(sa.select(sa.func.count()).where(column == person))
-            said = self._tables.get(name, TableErased(table=name))
-            if left and not said.kept + said.nulled + said.pseudonymised:
+            said = [each for each in self._tables.values() if each.table == name]
+            if left and not sum(each.kept + each.nulled + each.pseudonymised for each in said):
                 raise ErasureIncomplete(f"{name}: {left} rows still name the person")
 
     def tables(self) -> tuple[TableErased, ...]:
@@ -114,12 +114,15 @@ class Erasure:
     def _expect(self, model: Any, where: tuple[Any, ...], count: int) -> None:
         self._recounts.append((model.__tablename__, _counting(model, where), count))
 
-    def _note(self, model: Any, **found: Any) -> None:
-        name = model.__tablename__
-        known = self._tables.get(name, TableErased(table=name))
-        for kind in ("deleted", "nulled", "pseudonymised", "kept"):
-            found[kind] = getattr(known, kind) + found.get(kind, 0)
-        self._tables[name] = replace(known, **found)
+    def _note(
+        self, model: Any, *, reason: str | None = None, until: date | None = None, **found: int
+    ) -> None:
+        """Add to what is said of a table; what is kept for another reason stands by itself."""
+        key = (model.__tablename__, reason or "")
+        known = self._tables.get(key, TableErased(table=key[0], reason=reason))
+        counts = {kind: getattr(known, kind) + count for kind, count in found.items()}
+        latest = max(filter(None, (known.until, until)), default=None)
+        self._tables[key] = replace(known, until=latest, **counts)
 
 
 def answer_erasure(

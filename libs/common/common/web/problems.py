@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from flask import Flask, Response, json, request
+from flask import Flask, Response, json
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from common.db import is_lost, is_passing
@@ -24,8 +24,8 @@ from common.refusals import (
     Unavailable,
     UnsupportedContent,
 )
-from common.texts import language_of
 from common.tracing import trace_id
+from common.web.reader import reader_language
 
 # fmt: off
 STATUS: dict[type[Refusal], int] = {
@@ -56,7 +56,7 @@ def register(app: Flask) -> None:
 def refused(error: Refusal) -> Response:
     """A refusal of our own rules."""
     status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
-    title = type(error).title.say(language_of([tag for tag, _ in request.accept_languages]))
+    title = type(error).title.say(reader_language())
     response = _problem(
         _slug(type(error).__name__), title, status, str(error), getattr(error, "errors", None)
     )

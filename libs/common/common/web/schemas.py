@@ -7,7 +7,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import marshmallow as ma
+import pycountry
+from babel import Locale
 from marshmallow import fields, validate
+
+from common.texts import LANGUAGES
 
 _CONTROLS = r"\x00-\x1f\x7f-\x9f"
 _CONTROLS_BUT_LINE_ENDS = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
@@ -84,6 +88,33 @@ class Email(Line):
         kwargs["metadata"] = {"format": "email", **kwargs.get("metadata", {})}
         valid = validate.Regexp(ADDRESS, error="Is not a valid address.")
         super().__init__(254, validate=valid, **kwargs)
+
+
+COUNTRIES = tuple(sorted(country.alpha_2 for country in pycountry.countries))
+
+
+class Country(fields.String):
+    """A country by its two letters (ISO 3166-1)."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        known = validate.OneOf(COUNTRIES, error="Not a country code of ISO 3166-1.")
+        super().__init__(validate=known, **kwargs)
+
+    def named(self, language: str) -> dict[str, str]:
+        """Every country, as it is called in a language."""
+        territories = Locale(language).territories
+        return {country: territories[country] for country in COUNTRIES}
+
+
+class Language(fields.String):
+    """One of the portal's languages."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(validate=validate.OneOf(LANGUAGES), **kwargs)
+
+    def named(self, _: str) -> dict[str, str]:
+        """Every language, as those who speak it call it."""
+        return {each: str(Locale(each).get_display_name(each)) for each in LANGUAGES}
 
 
 class Count(fields.Integer):

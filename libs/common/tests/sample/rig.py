@@ -14,9 +14,10 @@ import pika
 import sqlalchemy as sa
 from click.testing import CliRunner
 
+from common.db import CommonBase
 from common.ids import uuid7
 from common.messaging import publish
-from common.messaging.brokers import Message
+from common.messaging.brokers import embedded
 from common.messaging.brokers.embedded import EmbeddedBroker, ParkedMessage
 from common.messaging.brokers.rabbit import RabbitBroker
 from common.messaging.consumer import Consumer
@@ -104,7 +105,10 @@ class Rig(ABC):
     def __init__(self, folder, database_url=None):
         self.harness = Harness(service, folder, database_url=database_url, retry_ladder=LADDER)
         self.runtime = self.harness.runtime
-        Base.metadata.create_all(self.runtime.db.engine)
+        with self.runtime.db.engine.begin() as connection:
+            Base.metadata.create_all(connection)
+            for table in (*Base.metadata.sorted_tables, *CommonBase.metadata.sorted_tables):
+                connection.execute(table.delete())
         self.deliveries = []  # (event id, what became of it), in the order of handling
         self.before_handler = nothing
         self.after_handler = nothing
@@ -252,10 +256,8 @@ class EmbeddedRig(Rig):
         ]
 
     def replay(self):
-        for each in self.harness.rows(ParkedMessage):
-            self.deliver(Message(each.type, each.body, self._id(each)))
-            with self.runtime.transaction() as session:
-                session.delete(session.get_one(ParkedMessage, each.id))
+        for each in embedded.parked(self.runtime):
+            assert embedded.replay(self.runtime, each.id) is None
 
     def _id(self, row):
         with contextlib.suppress(ValueError):

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from common.refusals import NotFound
-from common.web import Page, authorise, page, reading, runtime
+from common.web import Page, authorise, page, reader_language, reading, runtime
 from common.web.access import STAFF_ROLES
 from identity import queries
 from identity.models import Account
 from identity.routes.blueprint import bp
-from identity.routes.registration import reader_language
 from identity.rules.access import display_name
 from identity.schemas.accounts import ColleagueView, NameView
 

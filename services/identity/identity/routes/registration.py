@@ -6,18 +6,19 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from flask import Response, request
+from flask import Response
 
-from common.texts import Text, language_of
-from common.web import idempotent, public, reading, runtime, transaction
+from common.texts import Text
+from common.web import idempotent, public, reader_language, reading, runtime, transaction
+from common.web.forms import FormView, described
 from identity import accounts, links
 from identity.models import LinkPurpose
 from identity.passwords import Passwords
-from identity.retention import RULES
+from identity.retention import KEPT
 from identity.routes.blueprint import bp
 from identity.rules.states import State
 from identity.schemas.accounts import ContactView
-from identity.schemas.registration import Accepted, FormView, Registration, described
+from identity.schemas.registration import PURPOSES, Accepted, Registration
 from identity.schemas.sign_in import NewPassword, Token
 
 CONTACT = Text(
@@ -41,18 +42,13 @@ def with_hashed_password(view: Callable[..., Any]) -> Callable[..., Any]:
     return hashed
 
 
-def reader_language() -> str:
-    """The portal's language that the reader likes best."""
-    return language_of([tag for tag, _ in request.accept_languages])
-
-
 @bp.get("/registration/schema")
 @public
 @bp.response(200, FormView)
 def describe_registration():
     """Say which fields a registration has, which are required, and what becomes of each (S5)."""
     language = reader_language()
-    form = described(Registration, RULES, language)
+    form = {"fields_": described(Registration(), PURPOSES, KEPT, language)}
     return form, 200, {"Content-Language": language}
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from common.web import Page, Role
-from common.web.schemas import Answer, Instant, Line, Request
+from common.web.schemas import Answer, Country, Instant, Line, Request
 from identity.models import OrganisationKind
 from identity.rules.states import HIDDEN, BlockReason, RefusalReason, State
-from identity.schemas.fields import Country
 
 _SHOWN = tuple(state.value for state in State if state not in HIDDEN)
 

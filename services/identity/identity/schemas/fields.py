@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import pycountry
 from marshmallow import fields, validate
 
-from common.texts import LANGUAGES
 from common.web.schemas import Line
 from identity.rules.addresses import AddressNotValid, mailable
 
-COUNTRIES = tuple(sorted(country.alpha_2 for country in pycountry.countries))
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 256
 TOKEN = validate.Regexp(r"^[A-Za-z0-9_-]{20,100}$")
 
@@ -50,18 +47,3 @@ class Password(fields.String):
         if any(ord(character) < 32 or ord(character) == 127 for character in text):
             raise self.make_error("control")
         return text
-
-
-class Country(fields.String):
-    """A country by its two letters (ISO 3166-1)."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        known = validate.OneOf(COUNTRIES, error="Not a country code of ISO 3166-1.")
-        super().__init__(validate=known, **kwargs)
-
-
-class Language(fields.String):
-    """One of the portal's languages."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(validate=validate.OneOf(LANGUAGES), **kwargs)

@@ -252,6 +252,8 @@ def _bytes(body: Any) -> bytes:
 def _unavailable() -> Iterator[None]:
     try:
         yield
+    except amqp.exceptions.PreconditionFailed as error:
+        raise BrokerUnavailable("a queue differs: run `portalctl topology check`") from error
     except _FAULTS as error:
         raise BrokerUnavailable(type(error).__name__) from error
 
