@@ -90,7 +90,7 @@ def lists_used(session: Session, account_id: UUID, at: datetime) -> dict[str, An
     last = session.scalar(runs.order_by(ScreeningRun.at.desc(), ScreeningRun.id.desc()).limit(1))
     if last is None:
         return None
-    code = ListVersion.list_id + "@" + ListVersion.version
+    code = ListVersion.list_id + ":" + ListVersion.version
     then = sa.select(ListVersion).where(
         code.in_(last.list_versions), ListVersion.in_force_from <= last.at
     )

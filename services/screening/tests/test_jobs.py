@@ -65,7 +65,7 @@ def test_the_verdict_on_a_new_name_is_told_with_the_lists_used(on_both, name, ve
     assert not row.pending
     (said,) = on_both.published(ScreeningCompleted)
     assert (said.account_id, said.verdict) == (account_id, verdict)
-    assert [each.split("@")[0] for each in said.list_versions] == ["un-consolidated", "us-sdn"]
+    assert [each.split(":")[0] for each in said.list_versions] == ["un-consolidated", "us-sdn"]
     (run,) = on_both.rows(ScreeningRun)
     assert run.list_versions == row.list_versions == list(said.list_versions)
     assert run.at == row.checked_at == on_both.clock.now()

@@ -61,7 +61,7 @@ def in_force(screening):
 def test_an_operator_imports_a_folder(run, screening):
     result = run(operators.lists, "import", FIRST)
     assert result.exit_code == 0
-    assert [line.split("@")[0] for line in result.stdout.splitlines()] == [
+    assert [line.split(":")[0] for line in result.stdout.splitlines()] == [
         "un-consolidated",
         "us-sdn",
     ]
