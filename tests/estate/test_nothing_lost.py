@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pika
@@ -228,7 +229,7 @@ def wait_for_outcomes(databases: dict[str, Database], count: int) -> list[Any]:
 
 def check_outcomes(databases: dict[str, Database], accounts: list[Any]) -> None:
     """Each account was registered once, screened once, and every event was applied once."""
-    ids = {str(each) for each in accounts}
+    ids = {_id(each) for each in accounts}
     acts = _rows(
         databases["identity"],
         "SELECT subject, action, count(*) FROM audit_entries GROUP BY subject, action",
@@ -239,17 +240,29 @@ def check_outcomes(databases: dict[str, Database], accounts: list[Any]) -> None:
         databases["screening"],
         "SELECT account_id, count(*) FROM screening_runs GROUP BY account_id",
     )
-    screened = {str(account): count for account, count in runs if str(account) in ids}
+    screened = {_id(account): count for account, count in runs if _id(account) in ids}
     assert screened == dict.fromkeys(ids, 1), "screened never, or twice"
     sequences = dict(
         _rows(databases["identity"], "SELECT subject, sequence FROM subject_sequences")
     )
     for name in FOLLOWERS:
         heard = _rows(databases[name], "SELECT account_id, state, sequence FROM account_standing")
-        known = {str(account): (state, sequence) for account, state, sequence in heard}
+        known = {_id(account): (state, sequence) for account, state, sequence in heard}
         assert {each: known[each] for each in ids} == {
             each: ("pending", sequences[each]) for each in ids
         }, f"{name} missed an event"
+
+
+def the_check_sees_a_lost_event(databases: dict[str, Database], accounts: list[Any]) -> None:
+    """Negative control: an event that one service missed, then a comparison that was lost."""
+    with databases["shop"].engine.begin() as connection:
+        connection.execute(sa.text("UPDATE account_standing SET sequence = sequence - 1"))
+    with pytest.raises(AssertionError, match="shop missed an event"):
+        check_outcomes(databases, accounts)
+    with databases["screening"].engine.begin() as connection:
+        connection.execute(sa.text("DELETE FROM screening_runs"))
+    with pytest.raises(AssertionError, match="screened never, or twice"):
+        check_outcomes(databases, accounts)
 
 
 def parked(url: str) -> dict[str, int]:
@@ -263,6 +276,11 @@ def parked(url: str) -> dict[str, int]:
             for name in topology.estate()
         }
     return {name: count for name, count in counts.items() if count}
+
+
+def _id(column: Any) -> str:
+    """An id as text, also from SQLite, which keeps it without hyphens."""
+    return str(UUID(str(column)))
 
 
 def _scalar(database: Database, statement: str) -> int:
@@ -320,6 +338,7 @@ def test_a_killed_embedded_estate_goes_on_where_it_was(tmp_path: Path, embedded_
         }
         accounts = wait_for_outcomes(databases, 60)
         check_outcomes(databases, accounts)
+        the_check_sees_a_lost_event(databases, accounts)
     finally:
         os.killpg(estate.pid, signal.SIGTERM)
         estate.wait(timeout=20)
