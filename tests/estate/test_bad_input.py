@@ -533,8 +533,9 @@ def is_a_rule_of_ours(label: str, check: str, sent: Any, answer: Any) -> bool:
     named = {each["pointer"] for each in problem.get("errors", ())}
     times = label == "POST /sessions" and named <= {"/starts_at", "/ends_at"}
     address = bool(named) and all(each.endswith("email") for each in named)
+    form = label == "POST /documents" and named <= {"/file", "/declaration"}
     number = named and re.search(rb"\d\.0\b", sent.body or b"")
-    return bool(own_type or times or address or number)
+    return bool(own_type or times or address or form or number)
 
 
 @ON_POSTGRES
