@@ -221,7 +221,7 @@ def test_an_interrupted_pytest_leaves_no_server(
         folder = Path(note.read_text())
         assert inhabitants(folder)
         os.killpg(run.pid, number)
-        run.wait(60)
+        run.wait(180)
     finally:
         run.kill()
     eventually(lambda: not inhabitants(folder))
