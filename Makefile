@@ -4,7 +4,7 @@ PY := .venv/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --quiet
 PYTEST := $(PY) -m pytest
 # Two tests at a time, each with servers of its own; one at a time on a broker that is shared.
-PARALLEL := $(if $(PORTAL_TEST_RABBIT_URL),,--numprocesses 2 --dist loadfile)
+PARALLEL := $(if $(PORTAL_TEST_RABBIT_URL),,--numprocesses 2 --dist loadfile --no-loadscope-reorder)
 PACKAGES := libs/common $(patsubst %/pyproject.toml,%,$(wildcard services/*/pyproject.toml))
 PROJECTS := $(addsuffix /pyproject.toml,$(PACKAGES))
 INSTALL_PACKAGES := $(PIP) install --no-deps --no-build-isolation $(addprefix -e ,$(PACKAGES))

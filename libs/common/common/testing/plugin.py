@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from uuid import uuid4
 
@@ -14,6 +15,15 @@ from common.testing.servers import (
     start_postgres,
     start_rabbit,
 )
+
+
+@pytest.fixture(autouse=True)
+def environment_left_as_it_was() -> Iterator[None]:
+    """Fail a test that leaves environment variables behind: the next one would be told them."""
+    before = _environment()
+    yield
+    changed = sorted(name for name, _ in before.items() ^ _environment().items())
+    assert not changed, "this test leaves the environment changed"
 
 
 @pytest.fixture(scope="session")
@@ -51,3 +61,8 @@ def new_postgres_database(postgres_server: Server) -> Iterator[Callable[[str], s
 def postgres_url(new_postgres_database: Callable[[str], str]) -> str:
     """URL of an empty PostgreSQL database that only this test uses."""
     return new_postgres_database("own")
+
+
+def _environment() -> dict[str, str]:
+    """What processes are told, without what pytest notes there for itself."""
+    return {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}

@@ -18,7 +18,8 @@ REFRESH_LIFE = timedelta(days=7)
 LINK_LIFE = timedelta(days=7)
 QUIET = timedelta(hours=1)
 """How often a stranger can make us write to an address."""
-MAIL_LEASE = timedelta(minutes=5)
+MAIL_LEASE = timedelta(minutes=1)
+"""How long a mail waits for the worker that took it: after a crash it goes again then."""
 _MAIL_WAITS = tuple(timedelta(minutes=n) for n in (1, 5, 30, 60, 120, 240, 480, 720, 720, 720))
 
 
