@@ -1,53 +1,11 @@
-"""What the portal writes to people: a link and where to turn to, never what a person entered."""
+"""Letters on the way from a registration to a released account."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.utils import format_datetime
-from urllib.parse import urlsplit
-
-from common.ids import uuid7
 from common.texts import Text
+from identity.letters.letter import ENTERED, OWN, SHOWN, Letter
 from identity.models import LinkPurpose, MailKind
-from identity.rules.addresses import mailable
-from identity.rules.states import HIDDEN, State
-from identity.settings import Settings
-
-
-@dataclass(frozen=True)
-class Letter:
-    """One kind of mail. states: of the accounts for which it is still true when it goes out."""
-
-    states: frozenset[State]
-    subject: Text
-    text: Text
-    why: Text
-    link: LinkPurpose | None = None
-
-
-_SHOWN = frozenset(State) - HIDDEN
-GREETING = Text("Good day,", "Goedendag,", "Guten Tag,")
-CONTACT = Text(
-    "Questions, or was it not you? {operator}: {contact}. Data protection officer: {dpo}.",
-    "Vragen, of was u het niet? {operator}: {contact}. Functionaris gegevensbescherming: {dpo}.",
-    "Fragen, oder waren Sie es nicht? {operator}: {contact}. Datenschutzbeauftragte: {dpo}.",
-)
-_ENTERED = Text(
-    "You receive this mail because this address was entered in the registration for our "
-    "customer portal.",
-    "U ontvangt deze mail omdat dit adres is ingevuld bij de registratie voor ons klantportaal.",
-    "Sie erhalten diese Mail, weil diese Adresse bei der Registrierung für unser Kundenportal "
-    "eingegeben wurde.",
-)
-_OWN = Text(
-    "You receive this mail because you registered for our customer portal with this address.",
-    "U ontvangt deze mail omdat u zich met dit adres voor ons klantportaal hebt geregistreerd.",
-    "Sie erhalten diese Mail, weil Sie sich mit dieser Adresse für unser Kundenportal "
-    "registriert haben.",
-)
+from identity.rules.states import State
 
 LETTERS = {
     MailKind.CONFIRM: Letter(
@@ -67,10 +25,10 @@ LETTERS = {
             "haben. Er gilt 7 Tage. Wenn Sie sich nicht registriert haben, tun Sie nichts: Die "
             "Angaben werden nach 30 Tagen gelöscht.\n\n{link}",
         ),
-        why=_ENTERED,
+        why=ENTERED,
     ),
     MailKind.ALREADY_REGISTERED: Letter(
-        states=_SHOWN - {State.REGISTERED},
+        states=SHOWN - {State.REGISTERED},
         subject=Text(
             "You are registered already", "U bent al geregistreerd", "Sie sind bereits registriert"
         ),
@@ -82,10 +40,10 @@ LETTERS = {
             "jemand hat diese Adresse im Registrierungsformular eingegeben. Sie ist bereits "
             "eingetragen, und es wurde nichts geändert. Das Portal: {portal}",
         ),
-        why=_ENTERED,
+        why=ENTERED,
     ),
     MailKind.SET_PASSWORD: Letter(
-        states=_SHOWN,
+        states=SHOWN,
         link=LinkPurpose.SET_PASSWORD,
         subject=Text("Choose your password", "Kies uw wachtwoord", "Wählen Sie Ihr Passwort"),
         text=Text(
@@ -112,7 +70,7 @@ LETTERS = {
             "uw account is vrijgegeven. U kunt zich aanmelden: {portal}",
             "Ihr Konto ist freigegeben. Sie können sich anmelden: {portal}",
         ),
-        why=_OWN,
+        why=OWN,
     ),
     MailKind.REFUSED: Letter(
         states=frozenset({State.REFUSED}),
@@ -125,33 +83,6 @@ LETTERS = {
             "wir können Ihre Registrierung für das Kundenportal nicht freigeben. Ihre Angaben "
             "werden nach 30 Tagen gelöscht.",
         ),
-        why=_OWN,
+        why=OWN,
     ),
 }
-
-
-def compose(
-    settings: Settings, kind: MailKind, *, address: str, language: str, link: str, at: datetime
-) -> EmailMessage:
-    """Write one mail. link: the whole URL, "" where the letter has none."""
-    letter = LETTERS[kind]
-    portal = settings.public_url.rstrip("/")
-    contact = " · ".join(filter(None, (settings.contact_email, settings.contact_phone)))
-    parts = (GREETING, letter.text, letter.why, CONTACT)
-    text = "\n\n".join(part.say(language) for part in parts).format(
-        link=link,
-        portal=portal,
-        operator=settings.operator_name,
-        contact=contact,
-        dpo=settings.dpo_email,
-    )
-    message = EmailMessage()
-    message["From"] = Address(settings.operator_name, addr_spec=settings.mail_from)
-    message["To"] = mailable(address)
-    message["Subject"] = letter.subject.say(language)
-    message["Date"] = format_datetime(at)
-    message["Message-ID"] = f"<{uuid7()}@{urlsplit(portal).hostname}>"
-    message["Auto-Submitted"] = "auto-generated"
-    message["Content-Language"] = language
-    message.set_content(text)
-    return message

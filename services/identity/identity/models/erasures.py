@@ -1,0 +1,55 @@
+"""The ledger of erasures."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from common.ids import uuid7
+from common.privacy.personal import LEGAL_DUTY, about, personal, technical
+from identity.models.base import Base
+
+
+class ErasureRequest(Base):
+    """The ledger of erasures: written before anything is destroyed."""
+
+    __tablename__ = "erasure_requests"
+    __personal__ = about(
+        "account_id", purpose="accountability", basis=LEGAL_DUTY, keep="receipt", source="S26"
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7, info=technical("key"))
+    account_id: Mapped[UUID] = mapped_column(
+        sa.ForeignKey("accounts.id"),
+        unique=True,
+        info=personal("pseudonym", erasure="keep"),
+    )
+    requested_at: Mapped[datetime] = mapped_column(info=technical("when it began"))
+    asked_at: Mapped[datetime] = mapped_column(info=technical("when the owners were asked last"))
+    overdue_at: Mapped[datetime | None] = mapped_column(
+        info=technical("since when an owner's receipt is late")
+    )
+    completed_at: Mapped[datetime | None] = mapped_column(
+        index=True, info=technical("when all receipts were in")
+    )
+
+
+class ReceivedReceipt(Base):
+    """What one owner answered to a request to erase, verified."""
+
+    __tablename__ = "received_receipts"
+
+    request_id: Mapped[UUID] = mapped_column(
+        sa.ForeignKey("erasure_requests.id"), primary_key=True, info=technical("of the request")
+    )
+    owner: Mapped[str] = mapped_column(
+        sa.String(40), primary_key=True, info=technical("service that signed")
+    )
+    received_at: Mapped[datetime] = mapped_column(info=technical("when"))
+    receipt: Mapped[dict[str, Any]] = mapped_column(
+        sa.JSON, info=technical("the event's own fields: ids, tables, counts, signature")
+    )
