@@ -18,6 +18,7 @@ def told(monkeypatch, tmp_path):
             "PORTAL_KEYS_DIR": str(tmp_path),
             "UPLOADS_DATABASE_URL": "sqlite://",
         }
+        monkeypatch.delenv("UPLOADS_STORE_URL", raising=False)
         for name, value in {**known, **more}.items():
             monkeypatch.setenv(name, value)
         return load(Settings, "uploads")

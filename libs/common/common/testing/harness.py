@@ -69,7 +69,7 @@ class Harness:
 
     def _copy_migrated(self, file: Path) -> None:
         """Migrate once a session and copy the file: it takes longer than most tests."""
-        template = _folder() / f"{self.service.name}.sqlite"
+        template = _folder() / f"{self.service.package}.sqlite"
         if not template.exists():
             migrations.upgrade(self.runtime)
             with sqlite3.connect(file) as source, sqlite3.connect(template) as copy:

@@ -18,12 +18,15 @@ from common.testing.servers import (
 
 
 @pytest.fixture(autouse=True)
-def environment_left_as_it_was() -> Iterator[None]:
+def environment_after_a_test() -> Iterator[None]:
     """Fail a test that leaves environment variables behind: the next one would be told them."""
-    before = _environment()
-    yield
-    changed = sorted(name for name, _ in before.items() ^ _environment().items())
-    assert not changed, "this test leaves the environment changed"
+    yield from _environment_left_as_it_was()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def environment_after_a_module() -> Iterator[None]:
+    """Likewise for what the fixtures of a whole module set."""
+    yield from _environment_left_as_it_was()
 
 
 @pytest.fixture(scope="session")
@@ -61,6 +64,13 @@ def new_postgres_database(postgres_server: Server) -> Iterator[Callable[[str], s
 def postgres_url(new_postgres_database: Callable[[str], str]) -> str:
     """URL of an empty PostgreSQL database that only this test uses."""
     return new_postgres_database("own")
+
+
+def _environment_left_as_it_was() -> Iterator[None]:
+    before = _environment()
+    yield
+    changed = sorted(before.items() ^ _environment().items())
+    assert not changed, "the environment is left changed"
 
 
 def _environment() -> dict[str, str]:
