@@ -33,13 +33,20 @@ class Stack:
         self._environment = {**os.environ, **environment}
         self._processes: dict[Key, subprocess.Popen[bytes]] = {}
         self._lock, self._stopping = Lock(), Event()
+        self._lifeline = subprocess.Popen(
+            [sys.executable, "-IS", Path(__file__).with_name("lifeline.py")],
+            stdin=subprocess.PIPE,
+            start_new_session=True,
+        )
         self._keeper = threading.Thread(target=self._keep, name="keeper")
 
     def migrate(self) -> None:
         """Bring every database to its newest migration; raises CalledProcessError."""
         running = [self._spawn((name, "migrate"), "migrate") for name in OWNERS_OF_PERSONAL_DATA]
         for process in running:
-            if process.wait() != 0:
+            failed = process.wait() != 0
+            self._note("-", process)
+            if failed:
                 raise subprocess.CalledProcessError(process.returncode, process.args)
 
     def start(self, *chosen: Key) -> None:
@@ -69,6 +76,8 @@ class Stack:
             except subprocess.TimeoutExpired:
                 _kill(process, signal.SIGKILL)
                 process.wait()
+            self._note("-", process)
+        self._lifeline.communicate()
 
     def wait_until_ready(self, seconds: float = 60) -> None:
         """Wait until every service says through the gateway that it is ready."""
@@ -105,7 +114,7 @@ class Stack:
         logs = self.folder / "logs"
         logs.mkdir(exist_ok=True)
         with (logs / f"{service}-{argument}.log").open("ab") as log:
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 arguments,
                 env={**self._environment, **own},
                 cwd=ROOT,
@@ -114,6 +123,14 @@ class Stack:
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )
+        self._note("+", process)
+        return process
+
+    def _note(self, sign: str, process: subprocess.Popen[bytes]) -> None:
+        """Tell the lifeline what runs and what has ended."""
+        assert self._lifeline.stdin is not None
+        self._lifeline.stdin.write(f"{sign}{process.pid}\n".encode())
+        self._lifeline.stdin.flush()
 
     def _port_of(self, service: str) -> int:
         urls = dict(
@@ -126,6 +143,7 @@ class Stack:
             with self._lock:
                 for key, process in self._processes.items():
                     if process.poll() is not None:
+                        self._note("-", process)
                         self._processes[key] = self._spawn(key, key[1])
 
 
