@@ -50,7 +50,7 @@ class Estate:
         mounts: dict[str, Any] = {f"/api/{name}": app for name, app in self.apps.items()}
         if pages:
             mounts["/development"] = development.create_app(folder)
-        self.wsgi = _WithoutInternalRoutes(DispatcherMiddleware(front, mounts))
+        self.wsgi = _AsBehindTheGateway(DispatcherMiddleware(front, mounts))
 
     def subscribe(self) -> None:
         """Tell the broker who handles what, before anything is published."""
@@ -68,8 +68,8 @@ class Estate:
             runtime.close()
 
 
-class _WithoutInternalRoutes:
-    """What services say only to each other is not to be had from outside, as behind the gateway."""
+class _AsBehindTheGateway:
+    """What services say only to each other is not to be had, and nobody says whence they come."""
 
     def __init__(self, wsgi: Any) -> None:
         self._wsgi = wsgi
@@ -78,5 +78,6 @@ class _WithoutInternalRoutes:
         parts = [part for part in environ.get("PATH_INFO", "").split("/") if part]
         if parts[:1] == ["api"] and parts[2:3] == ["internal"]:
             environ["PATH_INFO"] = "/not-found"
+        environ["HTTP_X_FORWARDED_FOR"] = environ.get("REMOTE_ADDR", "")
         answer: Iterable[bytes] = self._wsgi(environ, start_response)
         return answer

@@ -24,8 +24,8 @@ from tests.bench.estate import PASSWORD, Client, address_of, enter_people, runni
 from tests.bench.report import milliseconds
 
 ROUNDS, SECONDS, WARM_UP_SECONDS = 9, 3.0, 1.0
-PEOPLE, READ_EVERY_SECONDS = 20, 0.1
-AIM = 0.9
+PEOPLE, READ_EVERY_SECONDS = 20, 0.25
+AIM, AIM_READ_P99_MS = 0.95, 100
 
 
 def run(folder: Path, postgres_url: str, rabbit_url: str) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def run(folder: Path, postgres_url: str, rabbit_url: str) -> dict[str, Any]:
         reader = Client(estate.web_urls["identity"], token)
         clients = [Client(estate.web_urls["identity"]) for _ in range(THREADS)]
         addresses = cycle([address_of(person.account_id) for person in people])
-        works = [partial(_sign_in, client, addresses) for client in clients]
+        works = [partial(sign_in, client, addresses) for client in clients]
         per_second(works, WARM_UP_SECONDS)
         bare, sign_ins, reads = [], [], []
         for _ in range(ROUNDS):
@@ -63,8 +63,8 @@ def run(folder: Path, postgres_url: str, rabbit_url: str) -> dict[str, Any]:
             f"{median(sign_ins):.1f}/s, ratio {ratio:.2f}; meanwhile GET /accounts/me "
             f"p50 {others['p50_ms']} ms, p99 {others['p99_ms']} ms"
         ),
-        "aim": f"ratio at least {AIM}",
-        "met": ratio >= AIM,
+        "aim": f"ratio at least {AIM}, reads' p99 below {AIM_READ_P99_MS} ms",
+        "met": ratio >= AIM and others["p99_ms"] < AIM_READ_P99_MS,
     }
 
 
@@ -74,10 +74,13 @@ def _ceiling(cost: int) -> float:
     return float(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
 
 
-def _sign_in(client: Client, addresses: Iterator[str]) -> None:
+def sign_in(client: Client, addresses: Iterator[str]) -> dict[str, Any]:
+    """Sign the next person in; return the tokens."""
     body = json.dumps({"email": next(addresses), "password": PASSWORD}).encode()
     status, answer = client.send("POST", "/sessions", body)
     assert status == 201, answer
+    tokens: dict[str, Any] = json.loads(answer)
+    return tokens
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import httpx
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from common import logs, tracing
 from common.processes import serve_metrics
@@ -29,6 +30,8 @@ def create_app(
         template_folder=routes.HERE / "templates",
         static_folder=routes.HERE / "static",
     )
+    trusted = settings.proxies
+    app.wsgi_app = ProxyFix(app.wsgi_app, x_for=trusted, x_proto=trusted, x_host=trusted)  # type: ignore[method-assign]
     app.extensions["upstreams"] = {
         name: httpx.Client(
             base_url=url,

@@ -48,6 +48,18 @@ def confirm() -> tuple[str, int]:
     return _send("confirm", "/registrations/confirmation", {"token": request.form["token"]})
 
 
+@bp.get("/address")
+def ask_to_take_address() -> str:
+    """Show a button: a link that mail scanners open must not change an address."""
+    return _page("form.html", page="address", token=request.args.get("token", ""))
+
+
+@bp.post("/address")
+def take_address() -> tuple[str, int]:
+    """Take the new address of an account."""
+    return _send("address", "/accounts/address-confirmation", {"token": request.form["token"]})
+
+
 @bp.get("/password")
 def ask_for_password() -> str:
     """Ask for a new password."""

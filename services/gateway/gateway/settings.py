@@ -27,3 +27,9 @@ class Settings(ProcessSettings):
         "base URL of every service: identity=http://…,screening=http://…,…", allowed=_names_all
     )
     timeout_seconds: int = setting("how long a service may take to answer", default=30)
+    proxies: int = setting(
+        "proxies before the gateway that add X-Forwarded-For and X-Forwarded-Proto; what more a "
+        "client says there is not believed",
+        default=0,
+        allowed=lambda value: value >= 0,
+    )

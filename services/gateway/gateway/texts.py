@@ -17,6 +17,14 @@ PAGES = {
         "Dank u. Wij controleren uw registratie en schrijven u zodra uw account is vrijgegeven.",
         "Danke. Wir prüfen Ihre Registrierung und schreiben Ihnen, sobald Ihr Konto frei ist.",
     ),
+    "address": Text(
+        "Confirm your new address", "Bevestig uw nieuwe adres", "Neue Adresse bestätigen"
+    ),
+    "address_done": Text(
+        "Your account has this address now. Please sign in again.",
+        "Uw account heeft nu dit adres. Meld u opnieuw aan.",
+        "Ihr Konto hat jetzt diese Adresse. Bitte melden Sie sich erneut an.",
+    ),
     "password": Text("Choose a password", "Kies een wachtwoord", "Passwort wählen"),
     "password_label": Text(
         "New password (12 to 256 characters)",

@@ -48,9 +48,9 @@ def service() -> Flask:
 
 @pytest.fixture
 def client() -> Callable[..., FlaskClient]:
-    def make(**transports: httpx.BaseTransport) -> FlaskClient:
+    def make(proxies: int = 0, **transports: httpx.BaseTransport) -> FlaskClient:
         reached = {name: httpx.WSGITransport(app=service()) for name in OWNERS_OF_PERSONAL_DATA}
-        settings = Settings(upstreams=UPSTREAMS, profile="development")
+        settings = Settings(upstreams=UPSTREAMS, profile="development", proxies=proxies)
         return create_app(settings, {**reached, **transports}).test_client()
 
     return make
@@ -74,6 +74,12 @@ def test_the_caller_cannot_say_where_a_request_comes_from(client):
     answer = client().get("/api/shop/echo/x", headers=forged).json
     assert answer["forwarded_for"] == "127.0.0.1"
     assert answer["prefix"] == "/api/shop"
+
+
+def test_what_a_trusted_proxy_adds_is_believed_and_nothing_before_it(client):
+    passed_on = {"X-Forwarded-For": "6.6.6.6, 203.0.113.9"}
+    answer = client(proxies=1).get("/api/shop/echo/x", headers=passed_on).json
+    assert answer["forwarded_for"] == "203.0.113.9"
 
 
 def test_status_headers_and_body_come_back_as_they_were(client):
