@@ -12,6 +12,7 @@ from flask import Blueprint, Response, current_app, render_template, request
 from common.refusals import NotFound, Unavailable
 from common.tracing import traceparent
 from common.web import reader_language
+from common.web.schemas import Country
 from gateway.texts import PAGES
 
 HERE = Path(__file__).parent
@@ -26,6 +27,9 @@ OURS = frozenset({
     "x-forwarded-proto", "x-forwarded-prefix",
 })  # fmt: skip
 """Headers of a request that only the gateway may say."""
+
+ENTERED = ("given_name", "family_name", "country")
+"""What an invited person enters beside the password; shown again when something does not fit."""
 
 bp = Blueprint("gateway", __name__)
 
@@ -71,6 +75,19 @@ def set_password() -> tuple[str, int]:
     """Set the password with the mailed token."""
     sent = {"token": request.form["token"], "password": request.form["password"]}
     return _send("password", "/passwords", sent)
+
+
+@bp.get("/invitation")
+def ask_to_accept() -> str:
+    """Ask the invited person for what an account needs."""
+    return _page("form.html", page="invitation", token=request.args.get("token", ""), entered={})
+
+
+@bp.post("/invitation")
+def accept() -> tuple[str, int]:
+    """Open the account that somebody was invited to."""
+    sent = {name: request.form.get(name, "") for name in ("token", *ENTERED, "password")}
+    return _send("invitation", "/invitations/acceptance", {**sent, "language": reader_language()})
 
 
 @bp.get("/healthz")
@@ -147,13 +164,22 @@ def _chunks(answer: httpx.Response) -> Iterator[bytes]:
 def _page(template: str, **values: Any) -> str:
     language = reader_language()
     texts = {name: text.say(language) for name, text in PAGES.items()}
-    return render_template(template, language=language, texts=texts, **values)
+    countries = _countries(language) if values.get("page") == "invitation" else ()
+    return render_template(template, language=language, texts=texts, countries=countries, **values)
+
+
+def _countries(language: str) -> list[tuple[str, str]]:
+    """Codes and names of countries, by name."""
+    return sorted(Country().named(language).items(), key=lambda each: each[1])
 
 
 def _send(page: str, path: str, body: dict[str, str]) -> tuple[str, int]:
     """Send what a form holds to identity and show how it went, in the reader's language."""
     client: httpx.Client = current_app.extensions["upstreams"]["identity"]
-    headers = {"Accept-Language": reader_language()}
+    headers = {
+        "Accept-Language": reader_language(),
+        "X-Forwarded-For": request.remote_addr or "",
+    }
     answer = _sent(
         client, "identity", client.build_request("POST", path, json=body, headers=headers)
     )
@@ -162,7 +188,6 @@ def _send(page: str, path: str, body: dict[str, str]) -> tuple[str, int]:
         return _page("done.html", page=page), 200
     problem = answer.json()
     notes = [each["detail"] for each in problem.get("errors", ())] or [problem.get("detail", "")]
-    return (
-        _page("form.html", page=page, token=body["token"], title=problem["title"], notes=notes),
-        answer.status_code,
-    )
+    entered = {name: body.get(name, "") for name in ENTERED}
+    shown = {"token": body["token"], "entered": entered, "title": problem["title"], "notes": notes}
+    return _page("form.html", page=page, **shown), answer.status_code

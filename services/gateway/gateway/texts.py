@@ -36,5 +36,14 @@ PAGES = {
         "Uw wachtwoord is ingesteld. U kunt zich nu aanmelden.",
         "Ihr Passwort ist gesetzt. Sie können sich jetzt anmelden.",
     ),
+    "invitation": Text("Open your account", "Open uw account", "Konto eröffnen"),
+    "invitation_done": Text(
+        "Thank you. We now check your entries and write to you when your account is released.",
+        "Dank u. Wij controleren uw gegevens en schrijven u zodra uw account is vrijgegeven.",
+        "Danke. Wir prüfen Ihre Angaben und schreiben Ihnen, sobald Ihr Konto frei ist.",
+    ),
+    "given_name_label": Text("Given name", "Voornaam", "Vorname"),
+    "family_name_label": Text("Family name", "Achternaam", "Nachname"),
+    "country_label": Text("Country", "Land", "Land"),
     "documentation": Text("documentation", "documentatie", "Dokumentation"),
 }

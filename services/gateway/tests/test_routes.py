@@ -43,6 +43,13 @@ def service() -> Flask:
             return {"state": "screening"}
         return {"title": "This link is not valid any more", "detail": "Ask for a new one."}, 404
 
+    @app.post("/invitations/acceptance")
+    def accept() -> Any:
+        if request.json["password"] == "good":
+            return jsonify(request.json)
+        fault = {"pointer": "/password", "detail": "Too easy to guess."}
+        return {"title": "Please correct the marked fields", "errors": [fault]}, 422
+
     return app
 
 
@@ -120,6 +127,20 @@ def test_a_link_that_is_used_up_says_so_on_the_page(client):
     page = client().post("/confirm", data={"token": "old"})
     assert page.status_code == 404
     assert "This link is not valid any more" in page.text
+
+
+def test_an_invited_person_opens_the_account_on_a_page(client):
+    page = client().get("/invitation?token=good", headers={"Accept-Language": "nl"})
+    assert "Open uw account" in page.text
+    assert '<option value="NL">Nederland</option>' in page.text
+    entered = {"token": "good", "given_name": "Ada", "family_name": "B", "country": "NL"}
+    refused = client().post("/invitation", data={**entered, "password": "much too short"})
+    assert refused.status_code == 422
+    assert "Too easy to guess." in refused.text
+    assert 'value="Ada"' in refused.text
+    assert '<option value="NL" selected>' in refused.text
+    assert "much too short" not in refused.text
+    assert "Thank you" in client().post("/invitation", data={**entered, "password": "good"}).text
 
 
 @pytest.mark.parametrize(("language", "title"), [("nl", "Klantportaal"), ("de-AT", "Kundenportal")])
