@@ -180,7 +180,9 @@ PURE_COMMON: dict[str, set[str] | None] = {
     "common.web.standing": {"Standing"},
 }
 """What rules may use of common: names that decide something and touch nothing; None: all."""
-PURE_LIBRARIES = {"isoduration", "email_validator", "rapidfuzz", "anyascii"}
+PURE_LIBRARIES = {
+    "isoduration", "email_validator", "rapidfuzz", "anyascii", "pyotp", "zxcvbn",
+}  # fmt: skip
 """Libraries that compute from their arguments alone."""
 IMPURE_STANDARD = {"os", "time", "random", "secrets", "socket", "subprocess", "logging"}
 

@@ -54,6 +54,7 @@ def environment(folder: Path, servers: Servers, public_url: str) -> dict[str, st
         "PORTAL_SCHEDULER": "true",
         "IDENTITY_PEPPER": _secret(folder, "pepper"),
         "IDENTITY_MAIL_URL": f"folder:{folder / 'mail'}",
+        "IDENTITY_SECOND_FACTOR_FOR_STAFF": "false",
         "UPLOADS_STORE_URL": f"folder:{folder / 'objects'}",
         "GATEWAY_UPSTREAMS": ",".join(f"{name}={url}" for name, url in servers.web_urls.items()),
     }

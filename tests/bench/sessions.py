@@ -50,8 +50,8 @@ def run(folder: Path, postgres_url: str, rabbit_url: str) -> dict[str, Any]:
         "rounds": {name: [round(each, 1) for each in rates] for name, rates in found.items()},
         "ratios_many_to_few": ratios,
         "measured": (
-            f"{medians['refresh_few']:.0f}/s; with {MANY:,} accounts {ratios['refresh']:.2f} of it, "
-            f"sign-ins {ratios['sign_in']:.2f}"
+            f"{medians['refresh_few']:.0f}/s; with {MANY:,} accounts {ratios['refresh']:.2f} of it,"
+            f" sign-ins {ratios['sign_in']:.2f}"
         ),
         "aim": f"at least {AIM_PER_SECOND}/s; with many accounts at least {AIM_RATIO} of it",
         "met": medians["refresh_few"] >= AIM_PER_SECOND and min(ratios.values()) >= AIM_RATIO,

@@ -28,6 +28,7 @@ PLAIN = {
     "colleague_given": "Balthasar", "colleague_family": "Quittenstrauch",
     "colleague_local_part": "balthasar", "other_local_part": "somebody",
     "company": seed.CUSTOMERS[0][0], "customer_number": "K 4711",
+    "corrected_given": "Melchior", "job_title": "Welder", "own_phone": "+49 7156 3029",
     "password": seed.PASSWORD, "next_password": "another horse battery staple",
     "file": "bracket", "content": "",
     "title": "Beam is off centre", "description": "Since this morning.\nA burr on one side.",
@@ -100,6 +101,8 @@ class Scenario(Story):
         self.use_every_service()
         self.staff_and_customers_change_things()
         self.the_account_has_a_history()
+        self.a_colleague_has_second_thoughts()
+        self.people_are_invited()
         self.a_new_list_names_the_person()
         self.a_review_clears_the_person()
         self.somebody_is_refused()
@@ -116,6 +119,23 @@ class Scenario(Story):
         self.colleague = self.register(
             self.texts["colleague_given"], self.texts["colleague_family"], "colleague_local_part"
         )
+        for each in (self.person, self.colleague):
+            self.tell_voluntarily(each)
+
+    def tell_voluntarily(self, person: Person) -> None:
+        """Agree to voluntary entries, as the form asks for it, and make them."""
+        (asked,) = person.get("identity", "accounts/me/consents")
+        body = {"purpose": asked["purpose"], "text_id": asked["text_id"]}
+        person.post("identity", "accounts/me/consents", body)
+        self.put(person, "accounts/me/profile", {
+            "job_title": self.texts["job_title"], "phone": self.texts["own_phone"],
+            "shown": ["phone"],
+        })  # fmt: skip
+
+    def put(self, person: Person, path: str, body: dict[str, Any], method: str = "PUT") -> None:
+        """Look at something of identity, then replace what was seen."""
+        seen = {"If-Match": person.send("GET", "identity", path).headers["ETag"]}
+        person.send(method, "identity", path, json=body, headers=seen)
 
     def register(
         self, given: str, family: str, local_part: str = "local_part", customer: int = 0
@@ -242,6 +262,8 @@ class Scenario(Story):
         """Blocked and unblocked, closed and opened again by staff; then a new password."""
         account_id = self.made[self.person.email]
         account, admin = f"accounts/{account_id}", self.staff["admin"]
+        self.put(self.colleague, "accounts/me", {"given_name": self.texts["job_title"]}, "PATCH")
+        self.colleague.send("DELETE", "identity", "accounts/me/consents/voluntary_profile")
         admin.change("identity", account, "block", {"reason": "security"})
         self.portal.until(lambda: self._standings(self.person) == {401})
         admin.change("identity", account, "unblock", None)
@@ -255,6 +277,44 @@ class Scenario(Story):
         self.person.post("identity", "passwords", body)
         self.person.sign_in()
         self.portal.until(lambda: self._standings(self.person) == {"active"})
+
+    def a_colleague_has_second_thoughts(self) -> None:
+        """Another name, and no voluntary entries any more."""
+        corrected = {"given_name": self.texts["corrected_given"]}
+        self.put(self.colleague, "accounts/me", corrected, "PATCH")
+        self.colleague.send("DELETE", "identity", "accounts/me/consents/voluntary_profile")
+
+    def people_are_invited(self) -> None:
+        """A colleague manages people for a while; of two who are invited one comes."""
+        customer, admin = self.customers()[0]["id"], self.staff["admin"]
+        path = f"organisations/{customer}"
+        self.made[self.colleague.email] = self._account(self.colleague.email, "active")["id"]
+        admin.change("identity", path, "user-management", {
+            "agreement_reference": "A 4711",
+            "manager_account_id": self.made[self.colleague.email],
+        })  # fmt: skip
+        self.colleague.sign_in()
+        comes, stays_away = (
+            f"{self.texts['colleague_local_part']}.{each}@customer.example"
+            for each in ("comes", "stays-away")
+        )
+        self.colleague.post("identity", "invitations", {"email": comes})
+        token = self.portal.link_in_mail(comes, "invitation")
+        guest = Person(self.portal, comes, self.texts["password"], None)
+        guest.post("identity", "invitations/acceptance", {
+            "token": token, "given_name": self.texts["colleague_given"],
+            "family_name": self.texts["colleague_family"], "country": "DE", "language": "en",
+            "password": guest.password,
+        })  # fmt: skip
+        self.portal.until(lambda: self._account(comes, "active"))
+        by_staff = {"email": stays_away, "organisation_id": customer}
+        self.made["invitation"] = self.staff["approver"].post(
+            "identity", "invitations", by_staff
+        ).json()  # fmt: skip
+        self.portal.link_in_mail(stays_away, "invitation")
+        seen = {"If-Match": admin.send("GET", "identity", path).headers["ETag"]}
+        admin.send("DELETE", "identity", f"{path}/user-management", headers=seen)
+        self.colleague.sign_in()
 
     def somebody_is_refused(self) -> None:
         """A registration is turned down; a month later it is erased."""

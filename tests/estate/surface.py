@@ -95,22 +95,59 @@ def fitting(scenario: Scenario) -> dict[tuple[str, str, str], dict[str, Any]]:
     token = {"token": "x" * 43}
     participant = {"name": "Ines Ohm", "email": "ines@customer.example", "language": "de"}
     account = "/accounts/{account_id}"
+    consent = {"purpose": "voluntary_profile", "text_id": "voluntary-profile-1"}
+    voluntary = {
+        "salutation": "Mrs", "job_title": "Welder", "phone": "+49 7156 1",
+        "mobile": "+49 171 5550000", "interests": "Lasers",
+    }  # fmt: skip
     return {
         ("identity", "post", "/registrations"): {
             "given_name": "Ines", "family_name": "Ohm", "email": "ines@customer.example",
             "company": "Muster AG", "customer_number": "K 1", "country": "DE", "language": "de",
-            "password": texts["password"],
+            "password": texts["password"], **voluntary, "consents": [consent],
         },
+        ("identity", "patch", "/accounts/me"): {
+            "given_name": "Ines", "family_name": "Ohm", "company": "Muster AG",
+            "customer_number": "K 1", "country": "DE", "language": "de",
+        },
+        ("identity", "post", "/accounts/me/consents"): consent,
+        ("identity", "put", "/accounts/me/profile"): {**voluntary, "shown": ["phone"]},
         ("identity", "post", "/registrations/confirmation"): token,
         ("identity", "post", "/passwords"): {**token, "password": texts["password"]},
+        ("identity", "post", "/passwords/recovery"): {"email": "nobody@customer.example"},
+        ("identity", "post", "/accounts/me/address"): {
+            "email": "ines.ohm@customer.example", "current_password": texts["password"],
+        },
+        ("identity", "post", "/accounts/address-confirmation"): token,
+        ("identity", "put", "/accounts/me/notifications"): {
+            "cases": True, "orders": False, "trainings": True,
+        },
         ("identity", "post", "/sessions"): {
             "email": "nobody@customer.example", "password": texts["password"],
         },
         ("identity", "post", "/sessions/refresh"): {"refresh_token": "x" * 43},
         ("identity", "post", f"{account}/approval"): {"organisation_id": customer},
+        ("identity", "post", f"{account}/assignment"): {"organisation_id": customer},
+        ("identity", "post", f"{account}/role"): {"role": "member"},
+        ("identity", "post", "/organisations/{organisation_id}/user-management"): {
+            "agreement_reference": "A 1", "manager_account_id": str(uuid7()),
+        },
+        ("identity", "post", "/invitations"): {
+            "email": "ines@customer.example", "language": "de", "organisation_id": customer,
+        },
+        ("identity", "post", "/invitations/acceptance"): {
+            **token, "given_name": "Ines", "family_name": "Ohm", "country": "DE",
+            "language": "de", "password": texts["password"],
+        },
         ("identity", "post", f"{account}/refusal"): {"reason": "duplicate"},
         ("identity", "post", f"{account}/block"): {"reason": "misuse"},
         ("identity", "post", "/organisations"): {"name": "Beispiel AG", "country": "DE"},
+        ("identity", "post", "/representations"): a_contract(
+            made.get("representative", customer)
+        ),
+        ("identity", "patch", "/representations/{representation_id}"): {
+            "valid_to": "2090-01-01T00:00:00Z",
+        },
         ("identity", "post", "/internal/names"): {"account_ids": [str(uuid7())]},
         ("identity", "post", "/internal/accounts"): {"after": str(uuid7()), "limit": 10},
         ("screening", "post", "/screenings/{account_id}/decision"): {
@@ -151,6 +188,15 @@ def fitting(scenario: Scenario) -> dict[tuple[str, str, str], dict[str, Any]]:
     }  # fmt: skip
 
 
+def a_contract(organisation_id: str) -> dict[str, str]:
+    """What staff enter of a contract with a representative."""
+    return {
+        "organisation_id": organisation_id, "country": "DE", "contract_reference": "C 1",
+        "contract_kind": "processing", "valid_from": "2026-01-01T00:00:00Z",
+        "valid_to": "2100-01-01T00:00:00Z",
+    }  # fmt: skip
+
+
 def things(scenario: Scenario) -> dict[str, dict[str, str]]:
     """By service and parameter, real ids of what the first customer's people have."""
     made = scenario.made
@@ -160,6 +206,9 @@ def things(scenario: Scenario) -> dict[str, dict[str, str]]:
             **account,
             "organisation_id": scenario.customers()[0]["id"],
             "request_id": made.get("erasure", ""),
+            "representation_id": made.get("representation", ""),
+            "invitation_id": made.get("invitation", {}).get("id", ""),
+            "purpose": "voluntary_profile",
         },
         "screening": account,
         "uploads": {"document_id": made["document"]["id"]},

@@ -51,7 +51,7 @@ TAP = "test.canary.tap"
 _ENTERED = {
     ("identity",): (
         "local_part", "colleague_given", "colleague_family", "colleague_local_part", "company",
-        "customer_number", "other_local_part",
+        "customer_number", "other_local_part", "corrected_given", "job_title", "own_phone",
     ),
     ("identity", "screening"): ("given", "family"),
     ("uploads",): ("file",),
@@ -87,6 +87,7 @@ class Marks:
         """New marks for every text, that nothing else can be mistaken for."""
         letters = {name: f"zq{_random(string.ascii_lowercase)}" for name in OWNERS}
         digits = {name: _random(string.digits[1:]) for name in ("case_phone", "order_phone")}
+        digits["own_phone"] = _random(string.digits[1:], 12)
         sought = {**letters, **digits, "postal_code": f"Z{_random(string.digits, 11)}"}
         entered = {
             **{name: text.capitalize() if name in PLAIN else text for name, text in sought.items()},

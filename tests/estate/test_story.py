@@ -39,6 +39,17 @@ def check(story: Story) -> None:
     assert story.made["shown"]["display_name"] == "Former user"
 
 
+def work_goes_on(story: Story) -> None:
+    """A colleague writes in the case of who left, and staff confirm the order (S62, S67)."""
+    story.colleague.sign_in()
+    shop = story.portal.sign_in(seed.address("shop"), seed.PASSWORD)
+    message = {"text": "It is the left one."}
+    case, order = story.made["case"]["id"], story.made["order"]["id"]
+    story.colleague.post("service-cases", f"cases/{case}/messages", message)
+    shop.change("shop", f"orders/{order}", "confirmation", None)
+    story.portal.settle()
+
+
 def end_the_relation(story: Story) -> None:
     """The customer is one no more: its drawings go, its people's accounts are closed (S55)."""
     admin = story.staff["admin"]
@@ -66,6 +77,7 @@ def test_the_story_with_duplicates_reordering_and_every_handler_failing_once(
     portal = settled(broker, fail_once=True)
     story = play(portal, None)
     check(story)
+    work_goes_on(story)
     end_the_relation(story)
     estate: Any = portal.estate
     subscribed = {

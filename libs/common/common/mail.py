@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import smtplib
 import ssl
+from email import policy
 from email.message import EmailMessage
+from email.parser import BytesHeaderParser
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
@@ -22,6 +24,9 @@ class Mailer(Protocol):
     def send(self, message: EmailMessage) -> None:
         """Hand a message over; raises MailRefused when that is not possible now."""
 
+    def forget(self, address: str) -> None:
+        """Keep nothing of what went to this address."""
+
 
 class FolderMailer:
     """Writes each mail as an .eml file; for development."""
@@ -35,6 +40,13 @@ class FolderMailer:
         draft = self._folder / f"{uuid7()}.draft"
         draft.write_bytes(message.as_bytes())
         draft.rename(draft.with_suffix(".eml"))
+
+    def forget(self, address: str) -> None:
+        """Delete every mail to this address."""
+        for file in self._folder.glob("*.eml"):
+            to = BytesHeaderParser(policy=policy.default).parsebytes(file.read_bytes())["To"]
+            if address in {each.addr_spec for each in to.addresses}:
+                file.unlink(missing_ok=True)
 
 
 class SmtpMailer:
@@ -53,6 +65,9 @@ class SmtpMailer:
                 connection.send_message(message)
         except (OSError, smtplib.SMTPException) as error:
             raise MailRefused(type(error).__name__) from error
+
+    def forget(self, address: str) -> None:
+        """Nothing of a mail is kept here once the server has it."""
 
     def _connect(self) -> smtplib.SMTP:
         host, port = self._url.hostname or "localhost", self._url.port or 0

@@ -24,4 +24,5 @@ TICKS = Gauge(
     ["service", "loop"],
 )  # fmt: skip
 JOBS = Counter("portal_jobs_total", "Runs of steps and jobs", ["service", "job", "outcome"])
+MAILS = Counter("portal_mails_total", "Tries to send a mail by what became of them", ["outcome"])
 HASHES_QUEUED = Gauge("portal_password_hashes_queued", "Password hashes waiting for a thread")

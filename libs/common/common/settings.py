@@ -99,7 +99,9 @@ class Settings(ProcessSettings):
         shared=True,
         allowed=_is_ladder,
     )
-    keys_dir: Path = setting("folder with jwks.json and <service>.pem (Ed25519)", shared=True)
+    keys_dir: Path = setting(
+        "folder with jwks.json, <service>.pem (Ed25519) and <service>.secret", shared=True
+    )
     clock_file: str = setting(
         "file with a shift of the clock in seconds; development only", default="", shared=True
     )

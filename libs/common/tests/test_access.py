@@ -14,7 +14,17 @@ from common.ids import uuid7
 from common.keys import Keys
 from common.messaging.brokers import Done
 from common.testing.harness import Harness
-from common.web.access import Principal, Reach, Role, access_token, may, may_change, service_token
+from common.web.access import (
+    PERSONS,
+    SERVICES,
+    Principal,
+    Reach,
+    Role,
+    access_token,
+    may,
+    may_change,
+    service_token,
+)
 from common.web.standing import STANDING_AFTER, AccountStanding, Standing, states
 from sample import rules
 from sample.app import service
@@ -103,21 +113,23 @@ def test_a_token_is_valid_for_five_minutes(sample):
 )
 def test_a_token_of_identity_with_other_claims_is_not_valid(shared, member, changes):
     claims = {name: value for name, value in claims_of(member, **changes).items() if value}
-    member.token = keys_of(shared, "identity").token(claims)
+    member.token = keys_of(shared, "identity").token(PERSONS, claims)
     refused(member)
 
 
 def test_a_person_vouched_for_by_another_service_is_not_signed_in(shared, member):
     shop = keys_of(shared, "shop")
     for issuer in ("identity", "shop"):
-        member.token = shop.token(claims_of(member, iss=issuer))
+        member.token = shop.token(PERSONS, claims_of(member, iss=issuer))
         refused(member)
 
 
 def test_a_forged_signature_is_not_valid(shared, member):
     kid = keys_of(shared, "identity").kid
     forger = Ed25519PrivateKey.generate()
-    member.token = jwt.encode(claims_of(member), forger, "EdDSA", headers={"kid": kid})
+    member.token = jwt.encode(
+        claims_of(member), forger, "EdDSA", headers={"kid": kid, "typ": PERSONS}
+    )
     refused(member)
 
 
@@ -133,7 +145,10 @@ def test_another_algorithm_is_not_valid(shared, member, algorithm):
     identity = keys_of(shared, "identity")
     secret = identity.public_key(identity.kid).public_bytes_raw() if algorithm != "none" else None
     member.token = jwt.encode(
-        claims_of(member), secret, algorithm=algorithm, headers={"kid": identity.kid}
+        claims_of(member),
+        secret,
+        algorithm=algorithm,
+        headers={"kid": identity.kid, "typ": PERSONS},
     )
     refused(member)
 
@@ -141,7 +156,7 @@ def test_another_algorithm_is_not_valid(shared, member, algorithm):
 @pytest.mark.parametrize("kid", ["identity-000000000000", "", None, "../../identity.pem", 7])
 def test_an_unknown_key_is_not_valid(shared, member, kid):
     private = Ed25519PrivateKey.generate()
-    headers = json.dumps({"alg": "EdDSA", "typ": "JWT", "kid": kid}).encode()
+    headers = json.dumps({"alg": "EdDSA", "typ": PERSONS, "kid": kid}).encode()
     _, body, _ = member.token.split(".")
     head = base64.urlsafe_b64encode(headers).decode().rstrip("=")
     signature = base64.urlsafe_b64encode(private.sign(f"{head}.{body}".encode())).decode()
@@ -197,7 +212,7 @@ def test_a_token_of_an_earlier_epoch_is_void(shared, member):
     shared.when(catalogue.AccountSessionsEnded(**facts_of(member, epoch=2)))
     refused(member, "account-not-active")
     identity = keys_of(shared, "identity")
-    member.token = identity.token(claims_of(member, epoch=2))
+    member.token = identity.token(PERSONS, claims_of(member, epoch=2))
     assert member.get("/parcels").status_code == 200
 
 
@@ -292,7 +307,7 @@ def test_a_person_is_no_service_and_a_service_no_person(shared, member):
 def test_a_service_cannot_speak_for_another(shared):
     caller = shared.peer("shop", "weights:read")
     claims = jwt.decode(caller.token, options={"verify_signature": False})
-    caller.token = keys_of(shared, "training").token(claims)
+    caller.token = keys_of(shared, "training").token(SERVICES, claims)
     assert caller.get("/internal/weights").status_code == 401
 
 

@@ -88,3 +88,15 @@ def test_a_server_without_encryption_gets_no_mail_when_encryption_is_asked_for(
 def test_the_way_is_chosen_by_the_url(tmp_path):
     assert isinstance(mailer(f"folder:{tmp_path}"), FolderMailer)
     assert isinstance(mailer("smtps://user:p%40ss@mail.example.com:465"), SmtpMailer)
+
+
+def test_a_folder_forgets_what_went_to_one_address_and_nothing_else(tmp_path):
+    box = mailer(f"folder:{tmp_path}")
+    for address in ("anna@muster.example", "anna@muster.example", "hanna@muster.example"):
+        message = EmailMessage()
+        message["To"] = address
+        message.set_content("anna@muster.example")
+        box.send(message)
+    box.forget("anna@muster.example")
+    (left,) = tmp_path.glob("*.eml")
+    assert b"To: hanna@muster.example" in left.read_bytes()

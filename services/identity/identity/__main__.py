@@ -4,4 +4,4 @@ from identity import operators
 from identity.app import service
 
 if __name__ == "__main__":
-    service.main(operators.staff, operators.organisation, operators.account)
+    service.main(*operators.COMMANDS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -16,8 +16,9 @@ from common.messaging import publish
 from common.privacy.audit import audit
 from common.web.access import Role
 from common.web.standing import AccountStanding
+from identity import profiles
 from identity.mails import write
-from identity.models import Account, MailKind, SignInSession, StaffRole
+from identity.models import Account, LinkPurpose, LinkToken, MailKind, SignInSession, StaffRole
 from identity.passwords import Hash
 from identity.rules.addresses import email_key
 from identity.rules.dates import QUIET
@@ -38,6 +39,10 @@ MAIL_AFTER = {
     (State.SCREENING, State.REFUSED): MailKind.REFUSED,
     (State.AWAITING_APPROVAL, State.REFUSED): MailKind.REFUSED,
     (State.BLOCKED, State.REFUSED): MailKind.REFUSED,
+    (State.BLOCKED, State.ACTIVE): MailKind.REACTIVATED,
+    (State.DEACTIVATED, State.ACTIVE): MailKind.REACTIVATED,
+    **{(state, State.BLOCKED): MailKind.BLOCKED for state in State},
+    **{(state, State.DEACTIVATED): MailKind.DEACTIVATED for state in State},
 }
 """What people are told when their account goes from one state to another."""
 
@@ -70,10 +75,11 @@ def change_state(session: Session, account: Account, trigger: Trigger) -> None:
         write(session, account.id, MAIL_AFTER[before, result.state])
 
 
-def register(session: Session, form: dict, password: Hash) -> None:
+def register(session: Session, form: dict, password: Hash) -> UUID | None:
     """Note a registration; an address that is known already is told so by mail, and nobody else.
 
-    form: a checked Registration without its password.
+    form: what a checked Registration requires, without its password. Returns the id of what is
+    new, None for a known address.
     """
     values = {
         **form,
@@ -86,22 +92,24 @@ def register(session: Session, form: dict, password: Hash) -> None:
     account_id = session.scalar(made.returning(Account.id))
     if account_id is None:
         _tell_owner(session, values["email_key"])
-        return
+        return None
     audit(session, "account.register", account_id)
     write(session, account_id, MailKind.CONFIRM)
+    return account_id
 
 
 def confirm(session: Session, account: Account) -> None:
     """The address is the person's own: the registration goes to screening (S4, S14).
 
     When the form was sent several times for this address, nobody knows whose password was kept:
-    it is dropped, and the owner of the address chooses a new one.
+    it is dropped, and the owner of the address chooses a new one; voluntary entries go, too.
     """
     if account.registered_again_at is not None:
         account.password_hash = None
         write(session, account.id, MailKind.SET_PASSWORD)
     account.confirmed_at = now(session)
     change_state(session, account, Trigger.CONFIRM)
+    profiles.confirm(session, account)
 
 
 def appoint(
@@ -128,15 +136,60 @@ def appoint(
         write(session, account.id, MailKind.SET_PASSWORD)
 
 
-def set_password(session: Session, account: Account, password: Hash) -> None:
-    """Replace the password and void what was signed in with the old one; the state stays (S39)."""
+def set_password(
+    session: Session, account: Account, password: Hash, *, but: UUID | None = None
+) -> None:
+    """Replace the password and void what was signed in with the old one; the state stays (S39).
+
+    Its owner is told, and links that were mailed before are void. but: the sign-in that goes on,
+    with new tokens.
+    """
     keep_password(account, password)
-    _end_sessions(session, account)
-    session.flush()
+    void_links(session, account)
+    write(session, account.id, MailKind.PASSWORD_CHANGED)
     audit(session, "account.set-password", account.id)
+    end_sessions(session, account, but=but)
+
+
+def void_links(session: Session, account: Account) -> None:
+    """A credential is another one now: unused links to change one are good no more (S39)."""
+    unused = sa.delete(LinkToken).where(
+        LinkToken.account_id == account.id,
+        LinkToken.purpose != LinkPurpose.CONFIRM,
+        LinkToken.used_at.is_(None),
+    )
+    session.execute(unused)
+
+
+def end_sessions(
+    session: Session,
+    account: Account,
+    *,
+    only: Collection[UUID] | None = None,
+    but: UUID | None = None,
+) -> None:
+    """End sign-ins and void every access token of a person, in every service; the state stays.
+
+    account: its row, locked. only: the sign-ins that end, None for all. but: the one that does not
+    end. The others go on by their refresh tokens.
+    """
+    _end_sessions(session, account, only, but)
+    session.flush()
+    audit(session, "account.end-sessions", account.id)
     if account.state is State.ACTIVE:
         publish(session, _event(AccountSessionsEnded, account))
         _keep_own_standing(session, account)
+
+
+def assign_roles(session: Session, account: Account, roles: Iterable[Role]) -> None:
+    """Give a member of staff these roles instead of those of before; what is signed in ends (S12).
+
+    account: its row, locked.
+    """
+    session.execute(sa.delete(StaffRole).where(StaffRole.account_id == account.id))
+    session.add_all(StaffRole(account_id=account.id, role=role) for role in sorted(set(roles)))
+    audit(session, "account.assign-roles", account.id)
+    end_sessions(session, account)
 
 
 def keep_password(account: Account, password: Hash) -> None:
@@ -179,12 +232,21 @@ def _keep(account: Account, result: Step, at: datetime) -> None:
         account.blocked_by_staff_at = at
 
 
-def _end_sessions(session: Session, account: Account) -> None:
+def _end_sessions(
+    session: Session,
+    account: Account,
+    only: Collection[UUID] | None = None,
+    but: UUID | None = None,
+) -> None:
     account.epoch += 1
-    open_ones = sa.update(SignInSession).where(
+    ending = sa.update(SignInSession).where(
         SignInSession.account_id == account.id, SignInSession.ended_at.is_(None)
     )
-    session.execute(open_ones.values(ended_at=now(session)))
+    if only is not None:
+        ending = ending.where(SignInSession.id.in_(only))
+    if but is not None:
+        ending = ending.where(SignInSession.id != but)
+    session.execute(ending.values(ended_at=now(session)))
 
 
 def _event(kind: type, account: Account) -> object:

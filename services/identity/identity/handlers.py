@@ -3,16 +3,19 @@
 import sqlalchemy as sa
 
 from common.events.catalogue import (
+    BookingConfirmed,
     BusinessRelationshipEnded,
+    CaseMessageAdded,
     ErasureRequested,
+    OrderConfirmed,
     PersonalDataErased,
     ScreeningCompleted,
 )
 from common.messaging import STALE, on
 from common.privacy.erasure import answer_erasure
-from identity import erasures, retention
+from identity import erasures, notifications, retention
 from identity.accounts import change_state, locked
-from identity.models import Account
+from identity.models import Account, MailKind
 from identity.rules.states import CLOSABLE, TRIGGER_OF, Trigger
 
 
@@ -38,6 +41,25 @@ def close_organisation(event, session):
         account = locked(session, account_id)
         if account.state in CLOSABLE:
             change_state(session, account, Trigger.DEACTIVATE)
+
+
+@on(CaseMessageAdded)
+def tell_of_case_message(event, session):
+    """Tell who reported a case that somebody else wrote in it (S58)."""
+    if event.reporter_id != event.account_id:
+        notifications.tell(session, event.reporter_id, MailKind.CASE_ANSWERED)
+
+
+@on(OrderConfirmed)
+def tell_of_confirmed_order(event, session):
+    """Tell who placed an order that it was confirmed (S66)."""
+    notifications.tell(session, event.account_id, MailKind.ORDER_CONFIRMED)
+
+
+@on(BookingConfirmed)
+def tell_of_confirmed_booking(event, session):
+    """Tell who booked a training that the seats are taken (S79)."""
+    notifications.tell(session, event.account_id, MailKind.BOOKING_CONFIRMED)
 
 
 @on(PersonalDataErased)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from email.message import EmailMessage
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,9 +11,8 @@ from common.clock import now
 from common.jobs import job, step
 from common.logs import log
 from common.mail import Mailer, MailRefused, mailer
-from identity import erasures, links, mails
+from identity import deliveries, erasures, invitation_mails, mails, recovery
 from identity.accounts import locked
-from identity.letters import LETTERS, compose
 from identity.models import Account, ErasureRequest
 from identity.rules.dates import (
     ANSWER_WITHIN,
@@ -22,7 +20,6 @@ from identity.rules.dates import (
     erasure_due_at,
     unfinished_begun_by,
     unfinished_due_at,
-    wait_after_refused_mail,
 )
 from identity.rules.states import State
 
@@ -37,25 +34,42 @@ def send_mails(runtime: Any) -> int:
     with runtime.transaction() as session:
         account = locked(session, due[0])
         claim = mails.claim(session, account, due[1])
-        message = _message(session, account, claim) if claim else None
+        message = deliveries.message(session, account, claim) if claim else None
     if claim is None or message is None:
         return 1
     try:
         runtime.resource(_mailer).send(message)
     except MailRefused as error:
-        wait = wait_after_refused_mail(claim.attempt)
-        log.warning(
-            "mail refused" if wait else "mail given up",
-            account_id=str(claim.account_id),
-            attempt=claim.attempt,
-            error=str(error),
-        )
         with runtime.transaction() as session:
-            mails.postpone(session, claim, wait)
+            deliveries.note_refused(session, claim, error)
         return 1
     with runtime.transaction() as session:
-        mails.note_sent(session, claim)
+        deliveries.note_sent(session, claim)
     return 1
+
+
+@step
+def work_off_recoveries(runtime: Any) -> int:
+    """Look at the request for a new password that waits longest (S38)."""
+    with runtime.reading() as session:
+        request_id = recovery.next_request(session)
+    if request_id is None:
+        return 0
+    with runtime.transaction() as session:
+        recovery.work_off(session, request_id)
+    return 1
+
+
+@step
+def send_invitations(runtime: Any) -> int:
+    """Send the invitation that waits longest (S46)."""
+    return invitation_mails.send_next(runtime)
+
+
+@step
+def expire_invitations(runtime: Any) -> int:
+    """Erase an invitation that nobody used; the worker asks every second, so none stays (S48)."""
+    return invitation_mails.expire_next(runtime)
 
 
 @job(every="P1D")
@@ -90,28 +104,6 @@ def mark_overdue_erasures(runtime: Any) -> int:
 
 def _mailer(runtime: Any) -> Mailer:
     return mailer(runtime.settings.mail_url)
-
-
-def _message(session: Session, account: Account, claim: mails.Claim) -> EmailMessage | None:
-    """The mail as it goes out now; None, and the row is gone, when it is not true any more."""
-    letter, settings = LETTERS[claim.kind], session.info["runtime"].settings
-    if account.state not in letter.states:
-        mails.postpone(session, claim, None)
-        return None
-    assert account.email is not None
-    assert account.language is not None
-    link = ""
-    if letter.link is not None:
-        token = links.make(session, account, letter.link)
-        link = f"{settings.public_url.rstrip('/')}{links.PATHS[letter.link]}?token={token}"
-    return compose(
-        settings,
-        claim.kind,
-        address=account.email,
-        language=account.language,
-        link=link,
-        at=now(session),
-    )
 
 
 def _candidates(session: Session) -> sa.ScalarResult[Account]:

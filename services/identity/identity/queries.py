@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -11,11 +12,27 @@ from sqlalchemy.orm import Session
 
 from common.web.access import Principal, Role
 from identity.accounts import password_of
-from identity.models import Account, Organisation, OrganisationKind, StaffRole
+from identity.models import (
+    Account,
+    AuthenticatorApp,
+    Invitation,
+    Organisation,
+    OrganisationKind,
+    Outcome,
+    SignInSession,
+    SignInTry,
+    StaffRole,
+)
 from identity.passwords import Hash
+from identity.profiles import shown_to_colleagues
 from identity.rules.access import Entry
 from identity.rules.addresses import AddressNotValid, email_key
+from identity.rules.invitations import InvitationState
+from identity.rules.organisations import effective_role
 from identity.rules.states import HIDDEN, SCREENED, State
+
+NOBODY = UUID(int=0)
+"""Id of no account."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +41,15 @@ class Known:
 
     account_id: UUID
     password: Hash | None
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """Whom somebody says to be. is_known_here: this person has signed in from the network."""
+
+    account_id: UUID
+    password: Hash | None
+    is_known_here: bool
 
 
 def credentials(session: Session, address: str) -> Known | None:
@@ -36,10 +62,43 @@ def credentials(session: Session, address: str) -> Known | None:
     return None if account is None else Known(account.id, password_of(account))
 
 
+def claimed(session: Session, address_key: str, network: str) -> Claimed:
+    """Whose address this is, NOBODY's where there is none; one statement for both (S30, S34)."""
+    row = session.execute(_claimed(), {"key": address_key, "network": network}).one_or_none()
+    if row is None:
+        return Claimed(NOBODY, None, is_known_here=False)
+    account_id, value, scheme, pepper_id, is_known_here = row
+    kept = None if value is None else Hash(value, scheme or "", pepper_id or "")
+    return Claimed(account_id, kept, is_known_here)
+
+
+@cache
+def _claimed() -> Any:
+    seen = sa.exists().where(
+        SignInTry.account_id == Account.id,
+        SignInTry.outcome == Outcome.OK,
+        SignInTry.network == sa.bindparam("network"),
+    )
+    return sa.select(
+        Account.id, Account.password_hash, Account.password_scheme, Account.pepper_id, seen
+    ).where(Account.email_key == sa.bindparam("key"))
+
+
 def roles_of(session: Session, account: Account) -> list[Role]:
     """What a person is to the portal: staff roles, else the part in the own organisation."""
     roles = sa.select(StaffRole.role).where(StaffRole.account_id == account.id)
-    return sorted(session.scalars(roles)) or [account.role]
+    return sorted(session.scalars(roles)) or [_part(account, managed_among(session, [account]))]
+
+
+def managed_among(session: Session, accounts: list[Account]) -> set[UUID]:
+    """Organisations of these accounts whose user management is on (S44)."""
+    ids = {each.organisation_id for each in accounts if each.role is Role.USER_MANAGER}
+    found = sa.select(Organisation).where(Organisation.id.in_(ids))
+    return {each.id for each in session.scalars(found) if each.is_managed} if ids else set()
+
+
+def _part(account: Account, managed: set[UUID]) -> Role:
+    return effective_role(account.role, account.organisation_id in managed)
 
 
 def shown(session: Session, accounts: list[Account]) -> list[dict[str, Any]]:
@@ -48,19 +107,37 @@ def shown(session: Session, accounts: list[Account]) -> list[dict[str, Any]]:
     staff: dict[UUID, list[Role]] = {}
     for each in session.scalars(found):
         staff.setdefault(each.account_id, []).append(each.role)
+    managed = managed_among(session, accounts)
     return [
         {
             **{column.key: getattr(each, column.key) for column in Account.__table__.columns},
-            "roles": sorted(staff.get(each.id, [each.role])),
+            "roles": sorted(staff.get(each.id, [_part(each, managed)])),
         }
         for each in accounts
     ]
 
 
-def visible(state: State | None) -> sa.Select[Any]:
-    """Accounts for the office: all but those of erased people, or those in one state."""
+def visible(person: Principal, state: State | None = None) -> sa.Select[Any]:
+    """Accounts for the office, or for a user manager those of the own organisation (S49, S50).
+
+    Those of erased people are not among them. state: only those in it.
+    """
     accounts = sa.select(Account).where(Account.state.not_in(HIDDEN))
+    if Role.USER_MANAGER in person.roles:
+        accounts = accounts.where(Account.organisation_id == person.organisation_id)
     return accounts if state is None else accounts.where(Account.state == state)
+
+
+def invitations_for(
+    person: Principal, organisation_id: UUID | None, state: InvitationState | None
+) -> sa.Select[Any]:
+    """Invitations for staff, or for a user manager those of the own organisation (S50)."""
+    found = sa.select(Invitation)
+    if Role.USER_MANAGER in person.roles:
+        found = found.where(Invitation.organisation_id == person.organisation_id)
+    if organisation_id is not None:
+        found = found.where(Invitation.organisation_id == organisation_id)
+    return found if state is None else found.where(Invitation.state == state)
 
 
 def colleagues(person: Principal) -> sa.Select[Any]:
@@ -71,9 +148,11 @@ def colleagues(person: Principal) -> sa.Select[Any]:
 
 
 def as_colleagues(session: Session, accounts: list[Account]) -> list[dict[str, Any]]:
-    """Accounts as ColleagueView shows them."""
+    """Accounts as ColleagueView shows them, with what each of them shows (S9, reading 5)."""
+    profile = shown_to_colleagues(session, [each.id for each in accounts])
     return [
         {
+            **profile.get(each["id"], {}),
             "account_id": each["id"],
             "display_name": f"{each['given_name']} {each['family_name']}",
             "roles": each["roles"],
@@ -111,6 +190,30 @@ def screened_after(session: Session, after: UUID | None, limit: int) -> list[UUI
     if after is not None:
         ids = ids.where(Account.id > after)
     return list(session.scalars(ids.order_by(Account.id).limit(limit)))
+
+
+def signed_in_after(session: Session, after: UUID | None, limit: int) -> list[UUID]:
+    """Ids of accounts with a sign-in that has not ended, in their order."""
+    opened = sa.select(SignInSession.account_id).where(SignInSession.ended_at.is_(None))
+    ids = sa.select(Account.id).where(Account.id.in_(opened))
+    if after is not None:
+        ids = ids.where(Account.id > after)
+    return list(session.scalars(ids.order_by(Account.id).limit(limit)))
+
+
+def peppered(session: Session) -> list[tuple[str, str, int | None, int]]:
+    """What was made with which pepper at which cost, and how many there are."""
+    cost = sa.cast(sa.func.substr(Account.password_hash, 5, 2), sa.Integer)
+    hashes = sa.select(sa.func.coalesce(Account.pepper_id, ""), cost, sa.func.count())
+    passwords = hashes.where(Account.password_hash.is_not(None)).group_by(Account.pepper_id, cost)
+    seals = sa.select(AuthenticatorApp.pepper_id, sa.func.count())
+    return sorted([
+        *(("password", *row) for row in session.execute(passwords)),
+        *(
+            ("authenticator", pepper, None, number)
+            for pepper, number in session.execute(seals.group_by(AuthenticatorApp.pepper_id))
+        ),
+    ])  # fmt: skip
 
 
 def operator(session: Session) -> Organisation | None:

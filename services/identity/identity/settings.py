@@ -33,6 +33,9 @@ class Settings(settings.Settings):
         default=4,
         allowed=lambda value: value >= 0,
     )
+    second_factor_for_staff: bool = setting(
+        "whether staff must sign in with a second factor (true in production)", default=True
+    )
     mail_url: str = setting(
         "where mails go: `smtps://…`, `smtp+starttls://…`, `smtp://…` or `folder:PATH`",
         default="folder:var/mail",
@@ -45,6 +48,17 @@ class Settings(settings.Settings):
     contact_phone: str = setting("telephone people can call", default="")
     dpo_email: str = setting(
         "address of the data protection officer", default="privacy@operator.example"
+    )
+    invitations_per_day: int = setting(
+        "invitations that one organisation may send in 24 hours",
+        default=1000,
+        allowed=lambda value: value >= 1,
+    )
+
+    recoveries_per_hour: int = setting(
+        "requests for new passwords that one network may send in an hour",
+        default=60,
+        allowed=lambda value: value >= 1,
     )
 
     def problems(self) -> list[str]:
@@ -61,6 +75,8 @@ class Settings(settings.Settings):
             faults.append(f"IDENTITY_PEPPER has fewer than {LEAST_PEPPER} characters.")
         if self.bcrypt_cost < LEAST_COST:
             faults.append(f"IDENTITY_BCRYPT_COST is below {LEAST_COST}.")
+        if not self.second_factor_for_staff:
+            faults.append("IDENTITY_SECOND_FACTOR_FOR_STAFF is false; remove it.")
         if self.mail_url.startswith("folder:"):
             faults.append("IDENTITY_MAIL_URL is a folder; set the URL of an SMTP server.")
         addresses = {

@@ -3,15 +3,19 @@
 import pytest
 
 from common.testing.harness import Harness
+from common.web.access import Role
 from identity.app import service
 
-from .factories import an_organisation
+from .factories import AT, an_account, an_organisation, me
 
 
 def _harness(folder, **settings):
-    return Harness(
-        service, folder, **{"bcrypt_cost": 4, "mail_url": f"folder:{folder}/mails", **settings}
-    )
+    usual = {
+        "bcrypt_cost": 4,
+        "mail_url": f"folder:{folder}/mails",
+        "second_factor_for_staff": False,
+    }
+    return Harness(service, folder, **{**usual, **settings})
 
 
 @pytest.fixture
@@ -68,3 +72,18 @@ def customer(identity):
 def operator(identity):
     """The operator's own organisation."""
     return identity.given(an_organisation(kind="operator", name="Operator of the Portal"))
+
+
+@pytest.fixture
+def managed(identity):
+    """A customer whose user managers decide about its people."""
+    return identity.given(an_organisation(user_management_since=AT, agreement_reference="A-1"))
+
+
+@pytest.fixture
+def manager(identity, managed):
+    """The managed customer's user manager, signed in."""
+    account = identity.given(an_account(managed, role=Role.USER_MANAGER))
+    caller = me(identity, account, Role.USER_MANAGER)
+    caller.account = account
+    return caller

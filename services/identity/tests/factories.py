@@ -16,6 +16,7 @@ from common.ids import uuid7
 from common.keys import Keys
 from common.privacy import erasure
 from common.web.standing import AccountStanding
+from identity.consents import VOLUNTARY_PROFILE
 from identity.models import Account, Organisation, OrganisationKind
 from identity.passwords import Passwords
 from identity.rules.addresses import email_key
@@ -23,6 +24,14 @@ from identity.rules.states import STANDING, Screening, State
 
 AT = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 PASSWORD = "correct horse battery"
+VOLUNTARY = {
+    "salutation": "Frau Dr.",
+    "job_title": "Meisterin",
+    "phone": "+49 7156 3030",
+    "mobile": "+491715550000",
+    "interests": "Laser",
+}
+AGREED = {"consents": [{"purpose": "voluntary_profile", "text_id": VOLUNTARY_PROFILE.id}]}
 _RELEASED = (State.ACTIVE, State.BLOCKED, State.DEACTIVATED)
 
 
@@ -112,6 +121,11 @@ def me(harness, account, *roles):
     return harness.sign_in(
         *roles, account_id=account.id, organisation_id=account.organisation_id, known=False
     )
+
+
+def agree(caller):
+    """The answer to somebody's consent to voluntary entries."""
+    return caller.post("/accounts/me/consents", AGREED["consents"][0])
 
 
 def own_standing(account):

@@ -13,8 +13,16 @@ PUBLIC = {
     ("POST", "/registrations"),
     ("POST", "/registrations/confirmation"),
     ("POST", "/passwords"),
+    ("GET", "/invitations/schema"),
+    ("POST", "/invitations/acceptance"),
+    ("POST", "/passwords/recovery"),
+    ("POST", "/accounts/address-confirmation"),
     ("POST", "/sessions"),
     ("POST", "/sessions/refresh"),
+    ("POST", "/sessions/second-factor"),
+    ("POST", "/sessions/second-factor/enrolment"),
+    ("POST", "/sessions/passkey"),
+    ("POST", "/sessions/passkey/options"),
     ("GET", "/.well-known/jwks.json"),
     ("GET", "/contact"),
     ("GET", "/healthz"),
@@ -31,19 +39,28 @@ GUARDS = {Role.COMPLIANCE, Role.ADMIN}
 DESK = {Role.SUPPORT, Role.ADMIN}
 FOR_CUSTOMER = {"organisation_id": "{organisation}"}
 BECAUSE = {"reason": "other"}
+PROVEN = {"reason": "called_back"}
+REQUIRED = {"required": True}
+AS_MEMBER = {"role": "member"}
+AGREED = {"agreement_reference": "A-1", "manager_account_id": "{account}"}
 NEW = {"name": "New AG", "country": "DE"}
 
 # fmt: off
 MATRIX = [
     # method, path, body, state of the account, who may
-    ("GET",  "/accounts", None, State.ACTIVE, OFFICE),
+    ("GET",  "/accounts", None, State.ACTIVE, OFFICE | {Role.USER_MANAGER}),
     ("GET",  "/accounts/{account}", None, State.ACTIVE, OFFICE),
+    ("POST", "/accounts/{account}/assignment", FOR_CUSTOMER, State.SCREENING, APPROVERS),
+    ("POST", "/accounts/{account}/role", AS_MEMBER, State.ACTIVE, APPROVERS | {Role.ADMIN}),
     ("POST", "/accounts/{account}/approval", FOR_CUSTOMER, State.AWAITING_APPROVAL, APPROVERS),
     ("POST", "/accounts/{account}/refusal", BECAUSE, State.AWAITING_APPROVAL, APPROVERS),
     ("POST", "/accounts/{account}/block", BECAUSE, State.ACTIVE, GUARDS),
     ("POST", "/accounts/{account}/unblock", None, State.BLOCKED, GUARDS),
     ("POST", "/accounts/{account}/deactivation", None, State.ACTIVE, DESK),
     ("POST", "/accounts/{account}/reactivation", None, State.DEACTIVATED, DESK),
+    ("POST", "/accounts/{account}/password-link", None, State.ACTIVE, DESK),
+    ("POST", "/accounts/{account}/sessions/end", None, State.ACTIVE, GUARDS | DESK),
+    ("POST", "/accounts/{account}/second-factors/reset", PROVEN, State.ACTIVE, DESK),
     ("POST", "/accounts/{account}/erasure", None, State.DEACTIVATED, {Role.DPO}),
     ("GET",  "/erasures", None, State.ACTIVE, {Role.DPO}),
     ("GET",  "/directory", None, State.ACTIVE, STAFF | CUSTOMERS),
@@ -52,6 +69,14 @@ MATRIX = [
     ("GET",  "/organisations", None, State.ACTIVE, STAFF),
     ("GET",  "/organisations/{organisation}", None, State.ACTIVE, STAFF),
     ("POST", "/organisations/{organisation}/end-of-relation", None, State.ACTIVE, {Role.ADMIN}),
+    ("GET",  "/organisations/{organisation}/members", None, State.ACTIVE, OFFICE),
+    ("POST", "/organisations/{organisation}/user-management", AGREED, State.ACTIVE,
+     APPROVERS | {Role.ADMIN}),
+    ("PUT",  "/organisations/{organisation}/second-factor", REQUIRED, State.ACTIVE,
+     APPROVERS | {Role.ADMIN}),
+    ("GET",  "/invitations", None, State.ACTIVE, APPROVERS | {Role.USER_MANAGER}),
+    ("GET",  "/representations", None, State.ACTIVE, {Role.DPO, Role.ADMIN}),
+    ("GET",  "/represented-accounts", None, State.ACTIVE, {Role.REPRESENTATIVE}),
 ]
 # fmt: on
 
@@ -69,7 +94,10 @@ def test_of_a_strangers_things_each_role_may_do_what_the_table_says(
     customer = identity.given(an_organisation())
     account = identity.given(an_account(customer, state))
     names = {"account": account.id, "organisation": customer.id}
-    sent = body and {key: value.format(**names) for key, value in body.items()}
+    sent = body and {
+        key: value.format(**names) if isinstance(value, str) else value
+        for key, value in body.items()
+    }
     headers = {"If-Match": '"1"', "Idempotency-Key": str(uuid7())}
     answer = identity.sign_in(role).call(method, path.format(**names), json=sent, headers=headers)
     if role in permitted:
@@ -80,12 +108,14 @@ def test_of_a_strangers_things_each_role_may_do_what_the_table_says(
         assert answer.status_code == 404
 
 
-@pytest.mark.parametrize("role", [Role.MEMBER, Role.USER_MANAGER])
-def test_of_a_colleague_a_customer_sees_the_directory_entry_alone(identity, customer, role):
+@pytest.mark.parametrize(("role", "read"), [(Role.MEMBER, 403), (Role.USER_MANAGER, 200)])
+def test_of_a_colleague_a_member_sees_the_directory_entry_alone_a_manager_more(
+    identity, customer, role, read
+):
     account = identity.given(an_account(customer))
     caller = identity.sign_in(role, organisation_id=customer.id)
     assert caller.get(f"/directory/{account.id}").status_code == 200
-    assert caller.get(f"/accounts/{account.id}").status_code == 403
+    assert caller.get(f"/accounts/{account.id}").status_code == read
     body = {"reason": "other"}
     assert caller.change("POST", f"/accounts/{account.id}/block", 1, body).status_code == 403
 
@@ -108,6 +138,10 @@ def test_nobody_who_is_not_signed_in_gets_past_the_public_routes(identity):
         path = str(rule).replace("<uuid:account_id>", str(uuid7()))
         path = path.replace("<uuid:organisation_id>", str(uuid7()))
         path = path.replace("<uuid:request_id>", str(uuid7()))
+        path = path.replace("<uuid:session_id>", str(uuid7()))
+        path = path.replace("<uuid:invitation_id>", str(uuid7()))
+        path = path.replace("<uuid:representation_id>", str(uuid7()))
+        path = path.replace("<uuid:passkey_id>", str(uuid7()))
         for method in rule.methods & {"GET", "POST", "DELETE"}:
             seen.add((method, str(rule)))
             answer = identity.anonymous().call(method, path, json={})

@@ -232,7 +232,7 @@ def test_the_receipt_says_what_became_of_every_table(identity, customer):
     assert found["staff_roles"] == (1, 0, 0, 0)
     assert found["sign_in_sessions"] == (1, 0, 0, 0)
     assert found["refresh_tokens"] == (1, 0, 0, 0)
-    assert found["mails"] == (3, 0, 0, 0)
+    assert found["mails"] == (4, 0, 0, 0)
     assert found["link_tokens"] == (2, 0, 0, 0)
     assert found["erasure_requests"] == (0, 0, 0, 1)
 

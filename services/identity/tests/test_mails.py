@@ -1,26 +1,23 @@
 """Mails that go out (S4, S12): addresses and links are made when they go, nothing lies around."""
 
-import threading
-
-import aiosmtpd.controller
 import pytest
 
-from common.testing.server import free_port
-from identity.accounts import locked
 from identity.letters import LETTERS
-from identity.mails import claim, write
-from identity.models import LinkToken, Mail, MailKind
+from identity.mails import write
+from identity.models import AddressChange, Mail, MailKind
 from identity.rules.states import State
 
-from .factories import an_account, an_organisation, mails, token_in
+from .factories import AT, an_account, mails, token_in
 
 STATE_FOR = {
     MailKind.CONFIRM: State.REGISTERED,
-    MailKind.ALREADY_REGISTERED: State.ACTIVE,
-    MailKind.SET_PASSWORD: State.ACTIVE,
-    MailKind.RELEASED: State.ACTIVE,
     MailKind.REFUSED: State.REFUSED,
+    MailKind.BLOCKED: State.BLOCKED,
+    MailKind.DEACTIVATED: State.DEACTIVATED,
 }
+"""Accounts that a kind of mail is for; every other is for active ones."""
+ELSEWHERE = {MailKind.CHANGE_ADDRESS: None, MailKind.ADDRESS_CHANGED: AT}
+"""Mails that go to another address than the account's, by when its change was confirmed."""
 
 
 def ask(identity, account, kind):
@@ -28,16 +25,30 @@ def ask(identity, account, kind):
         write(session, account.id, kind)
 
 
+def somebody_for(identity, kind, **facts):
+    """An account that a kind of mail is for, and where it goes."""
+    account = identity.given(an_account(state=STATE_FOR.get(kind, State.ACTIVE), **facts))
+    if kind not in ELSEWHERE:
+        return account, account.email
+    change = AddressChange(
+        account_id=account.id,
+        email="elsewhere@muster.example",
+        asked_at=AT,
+        confirmed_at=ELSEWHERE[kind],
+    )
+    return account, identity.given(change).email
+
+
 @pytest.mark.parametrize("language", ["en", "nl", "de"])
 @pytest.mark.parametrize("kind", MailKind)
 def test_every_mail_says_why_it_came_and_whom_to_turn_to_in_the_readers_language(
     identity, kind, language
 ):
-    account = identity.given(an_account(state=STATE_FOR[kind], language=language))
+    account, expected = somebody_for(identity, kind, language=language)
     ask(identity, account, kind)
     ((address, subject, text),) = mails(identity)
     letter = LETTERS[kind]
-    assert (address, subject) == (account.email, letter.subject.say(language))
+    assert (address, subject) == (expected, letter.subject.say(language))
     assert letter.why.say(language) in text
     assert "service@operator.example" in text
     assert "privacy@operator.example" in text
@@ -48,7 +59,7 @@ def test_every_mail_says_why_it_came_and_whom_to_turn_to_in_the_readers_language
 @pytest.mark.parametrize("kind", MailKind)
 def test_a_mail_repeats_nothing_a_person_entered(identity, kind):
     entered = dict.fromkeys(("given_name", "family_name", "company"), "canary")
-    account = identity.given(an_account(state=STATE_FOR[kind], **entered))
+    account, _ = somebody_for(identity, kind, **entered)
     ask(identity, account, kind)
     assert "canary" not in str(mails(identity))
 
@@ -63,7 +74,7 @@ def test_a_link_leads_to_the_portals_own_page(identity_with):
 
 def test_what_waits_to_go_out_holds_no_address_and_no_secret():
     assert {column.key for column in Mail.__table__.columns} == {
-        "account_id", "kind", "next_try_at", "attempts", "sent_at",
+        "account_id", "kind", "next_try_at", "attempts", "sent_at", "given_up_at",
     }  # fmt: skip
 
 
@@ -75,6 +86,12 @@ def test_what_waits_to_go_out_holds_no_address_and_no_secret():
         (MailKind.REFUSED, State.ERASING),
         (MailKind.SET_PASSWORD, State.ERASED),
         (MailKind.ALREADY_REGISTERED, State.ERASING),
+        (MailKind.RECOVER, State.ERASING),
+        (MailKind.BLOCKED, State.ACTIVE),
+        (MailKind.DEACTIVATED, State.ACTIVE),
+        (MailKind.CHANGE_ADDRESS, State.ACTIVE),
+        (MailKind.ADDRESS_CHANGED, State.ACTIVE),
+        (MailKind.CASE_ANSWERED, State.BLOCKED),
     ],
 )
 def test_a_mail_that_is_not_true_any_more_does_not_go_out(identity, kind, state):
@@ -96,72 +113,3 @@ def test_an_internationalised_domain_is_written_as_servers_know_it(identity):
     account = identity.given(an_account(state=State.REGISTERED, address="anna@bücher.example"))
     ask(identity, account, MailKind.CONFIRM)
     assert mails(identity)[0][0] == "anna@xn--bcher-kva.example"
-
-
-class Postbox:
-    """An SMTP server that refuses until it is told to take mails."""
-
-    def __init__(self):
-        self.open, self.taken = threading.Event(), []
-
-    async def handle_DATA(self, server, session, envelope):
-        if not self.open.is_set():
-            return "451 later"
-        self.taken.append(envelope)
-        return "250 OK"
-
-
-@pytest.fixture
-def postbox():
-    box = Postbox()
-    box.port = free_port()
-    controller = aiosmtpd.controller.Controller(box, hostname="127.0.0.1", port=box.port)
-    controller.start()
-    yield box
-    controller.stop()
-
-
-def test_a_refused_mail_is_tried_again_later_and_its_newest_link_is_good(identity_with, postbox):
-    identity = identity_with(mail_url=f"smtp://127.0.0.1:{postbox.port}")
-    account = identity.given(an_account(state=State.REGISTERED))
-    ask(identity, account, MailKind.CONFIRM)
-    identity.run_steps()
-    (row,) = identity.rows(Mail)
-    assert (row.attempts, row.sent_at) == (1, None)
-    postbox.open.set()
-    identity.run_steps()
-    assert postbox.taken == []
-    identity.clock.advance("PT1M")
-    identity.run_steps()
-    (envelope,) = postbox.taken
-    assert envelope.rcpt_tos == [account.email]
-    assert len(identity.rows(LinkToken)) == 1
-    assert identity.rows(Mail)[0].sent_at == identity.clock.now()
-
-
-def test_a_mail_that_is_refused_for_days_is_given_up(identity_with, postbox):
-    identity = identity_with(mail_url=f"smtp://127.0.0.1:{postbox.port}")
-    account = identity.given(an_account(state=State.REGISTERED))
-    ask(identity, account, MailKind.CONFIRM)
-    for _ in range(11):
-        identity.run_steps()
-        identity.clock.advance("PT12H")
-    assert identity.rows(Mail) == []
-
-
-def test_a_server_that_is_away_is_waited_for(identity_with, postbox):
-    identity = identity_with(mail_url="smtp://127.0.0.1:1")
-    account = identity.given(an_account(state=State.REGISTERED))
-    ask(identity, account, MailKind.CONFIRM)
-    identity.run_steps()
-    assert identity.rows(Mail)[0].attempts == 1
-
-
-def test_a_mail_whose_worker_died_goes_out_when_its_lease_is_over(on_both):
-    account = on_both.given(an_account(on_both.given(an_organisation()), State.ACTIVE))
-    ask(on_both, account, MailKind.RELEASED)
-    with on_both.runtime.transaction() as session:
-        assert claim(session, locked(session, account.id), MailKind.RELEASED)
-    assert mails(on_both) == []
-    on_both.clock.advance("PT5M")
-    assert len(mails(on_both)) == 1

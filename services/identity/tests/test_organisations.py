@@ -28,6 +28,9 @@ def test_a_customer_is_entered_once_however_often_it_is_sent(identity):
             "kind": "customer",
             "registered_at": "2026-03-02T09:00:00Z",
             "relation_ended_at": None,
+            "user_management_since": None,
+            "agreement_reference": None,
+            "second_factor_required": False,
             "version": 1,
         }
     )

@@ -118,6 +118,7 @@ def test_production_starts_with_real_secrets_and_addresses():
         ({"bcrypt_cost": 9}, "IDENTITY_BCRYPT_COST"),
         ({"bcrypt_cost": 40}, "IDENTITY_BCRYPT_COST"),
         ({"hash_queue": -1}, "IDENTITY_HASH_QUEUE"),
+        ({"second_factor_for_staff": False}, "IDENTITY_SECOND_FACTOR_FOR_STAFF"),
         ({"mail_url": "folder:mails"}, "IDENTITY_MAIL_URL"),
         ({"dpo_email": "privacy@operator.example"}, "IDENTITY_DPO_EMAIL"),
     ],

@@ -11,8 +11,9 @@ from identity import erasures
 from identity.accounts import locked
 from identity.jobs import send_mails
 from identity.mails import write
-from identity.models import Account, MailKind
+from identity.models import Account, MailKind, SignInSession
 from identity.rules.states import State
+from identity.sessions import MOST
 
 from .factories import (
     PASSWORD,
@@ -113,7 +114,8 @@ def two_refreshes(identity, without):
         body = {"refresh_token": token}
         return identity.anonymous().post("/sessions/refresh", body).status_code
 
-    return sorted(Race(identity, ["FROM refresh_tokens"], without).run(refresh, refresh))
+    race = Race(identity, ["UPDATE refresh_tokens"], without, patience=1)
+    return sorted(race.run(refresh, refresh))
 
 
 def test_of_two_refreshes_with_the_same_token_one_succeeds(on_postgres):
@@ -180,7 +182,7 @@ def sign_in_and_closing(identity, without):
     def change(step, version):
         return support.change("POST", f"/accounts/{account.id}/{step}", version).status_code
 
-    race = Race(identity, ["FROM organisations"], without)
+    race = Race(identity, ["JOIN organisations"], without)
     signed_in, closed = race.run(sign_in, lambda: change("deactivation", 1))
     assert (signed_in.status_code, closed, change("reactivation", 2)) == (201, 200, 200)
     body = {"refresh_token": signed_in.json["refresh_token"]}
@@ -192,7 +194,7 @@ def test_a_sign_in_that_is_overtaken_by_the_end_of_its_account_does_not_outlive_
 
 
 def test_control_without_the_lock_such_a_sign_in_is_good_again_later(on_postgres):
-    assert sign_in_and_closing(on_postgres, without=LOCK) == 200
+    assert sign_in_and_closing(on_postgres, without=f"{LOCK} OF accounts") == 200
 
 
 def two_workers(identity, without):
@@ -210,3 +212,28 @@ def test_of_two_workers_one_sends_a_mail(on_postgres):
 
 def test_control_without_the_lock_both_send_it(on_postgres):
     assert two_workers(on_postgres, without=LOCK) == 2
+
+
+def two_sign_ins_at_the_limit(identity, without):
+    customer = identity.given(an_organisation())
+    account = identity.given(with_password(identity, an_account(customer)))
+    asked = {"email": account.email, "password": PASSWORD}
+
+    def sign_in(network="192.0.2.1"):
+        from_there = {"X-Forwarded-For": network}
+        return identity.anonymous().post("/sessions", asked, headers=from_there).status_code
+
+    assert {sign_in() for _ in range(MOST)} == {201}
+    race = Race(identity, ["FROM sign_in_sessions", "OFFSET"], without)
+    codes = race.run(sign_in, lambda: sign_in("203.0.113.1"))
+    still_open = identity.rows(SignInSession, SignInSession.ended_at.is_(None))
+    return sorted(codes), len(still_open)
+
+
+def test_two_sign_ins_at_the_limit_leave_as_many_as_one_may_have(on_postgres):
+    assert two_sign_ins_at_the_limit(on_postgres, without="") == ([201, 201], MOST)
+
+
+def test_control_without_the_lock_one_of_two_sign_ins_at_the_limit_fails(on_postgres):
+    codes, _ = two_sign_ins_at_the_limit(on_postgres, without=f"{LOCK} OF accounts")
+    assert codes == [201, 500]

@@ -23,10 +23,10 @@ def test_sign_ins_links_and_notes_of_mails_are_forgotten_when_their_time_is_over
 
     assert (forget_spent_tokens(identity.runtime), left()) == (0, [1, 1, 1, 1])
     identity.clock.advance("P1DT1S")
-    assert (forget_spent_tokens(identity.runtime), left()) == (1, [1, 1, 1, 0])
+    assert (forget_spent_tokens(identity.runtime), left()) == (4, [1, 1, 1, 0])
     identity.clock.advance("P6D")
     assert (forget_spent_tokens(identity.runtime), left()) == (1, [1, 0, 1, 0])
     identity.clock.advance("P1D")
     assert (forget_spent_tokens(identity.runtime), left()) == (1, [1, 0, 0, 0])
     identity.clock.advance("P82D")
-    assert (forget_spent_tokens(identity.runtime), left()) == (1, [0, 0, 0, 0])
+    assert (forget_spent_tokens(identity.runtime), left()) == (2, [0, 0, 0, 0])

@@ -16,12 +16,22 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from common.clock import now
+from common.db import insert
 from common.events.catalogue import ScreeningCompleted, Verdict
 from common.messaging import publish
 from common.refusals import next_state
 from screening.models import Decision, Screening, ScreeningMatch, ScreeningRun
 from screening.providers import PersonName
-from screening.rules import TRANSITIONS, EntryKey, Found, Ruling, Status, judge, wait_after
+from screening.rules import (
+    TRANSITIONS,
+    EntryKey,
+    Found,
+    Occasion,
+    Ruling,
+    Status,
+    judge,
+    wait_after,
+)
 
 BATCH = 500
 LEASE = timedelta(minutes=1)
@@ -65,6 +75,19 @@ def whatever_is_due(session: Session) -> sa.Select[UUID, int, int]:
         .where(Screening.next_try_at <= now(session))
         .order_by(Screening.checked_at.is_not(None), Screening.next_try_at)
         .limit(BATCH)
+    )
+
+
+def ask_again(session: Session, account_id: UUID, occasion: Occasion) -> None:
+    """Have one person's name compared anew; an answer to an earlier request is void."""
+    at = now(session)
+    afresh = {"occasion": occasion, "requested_at": at, "next_try_at": at, "attempts": 0}
+    asked = insert(session, Screening).values(account_id=account_id, **afresh)
+    session.execute(
+        asked.on_conflict_do_update(
+            index_elements=[Screening.account_id],
+            set_={**afresh, "request": Screening.request + 1},
+        )
     )
 
 

@@ -6,11 +6,11 @@ organisation, so the end of a business relationship changes nothing here.
 
 from common.clock import now
 from common.db import insert
-from common.events.catalogue import AccountRegistered, ErasureRequested
+from common.events.catalogue import AccountNameChanged, AccountRegistered, ErasureRequested
 from common.messaging import STALE, on, wake_worker
 from common.privacy.erasure import answer_erasure
 from common.web import standing
-from screening import queries, retention
+from screening import checks, queries, retention
 from screening.models import Screening
 from screening.rules import Occasion
 
@@ -34,6 +34,15 @@ def note_registered(event, session):
         next_try_at=at,
     )
     session.execute(asked.on_conflict_do_nothing())
+    wake_worker(session)
+
+
+@on(AccountNameChanged)
+def note_name_changed(event, session):
+    """Have the other name compared; the former verdict stands until then (S16, S18)."""
+    if queries.is_erased(session, event.account_id):
+        return STALE
+    checks.ask_again(session, event.account_id, Occasion.NAME)
     wake_worker(session)
 
 

@@ -90,6 +90,7 @@ class Occasion(StrEnum):
     REGISTRATION = "registration"
     LIST = "list"
     OPERATOR = "operator"
+    NAME = "name"
 
 
 # fmt: off

@@ -8,6 +8,7 @@ from common.events.catalogue import (
     AccountBlocked,
     AccountDeactivated,
     AccountErased,
+    AccountNameChanged,
     AccountRegistered,
     ErasureRequested,
     ScreeningCompleted,
@@ -16,6 +17,7 @@ from common.events.catalogue import (
 from common.ids import uuid7
 from common.messaging.brokers import Done
 from common.web.standing import AccountStanding, Standing
+from screening import checks
 from screening.models import Screening
 from screening.rules import Occasion, Status
 
@@ -90,3 +92,60 @@ def test_no_handler_asks_identity(screening):
     import_lists(screening, SECOND)
     register(screening, LISTED)
     assert screening.identity.asked == []
+
+
+def renamed(account_id):
+    return AccountNameChanged(account_id=account_id, organisation_id=uuid7(), epoch=1)
+
+
+def test_another_name_is_compared_and_the_former_verdict_stands_until_then(on_both):  # S16, S18
+    account_id = screened(on_both)
+    on_both.identity.names[account_id] = LISTED
+    on_both.forget_published()
+    on_both.when(renamed(account_id))
+    row = row_of(on_both, account_id)
+    assert (row.verdict, row.occasion, row.request, row.pending) == (
+        Status.CLEAR, Occasion.NAME, 2, True
+    )  # fmt: skip
+    on_both.run_steps()
+    (told,) = on_both.published(ScreeningCompleted)
+    assert (told.account_id, told.verdict) == (account_id, Verdict.HIT)
+
+
+def test_another_name_that_is_as_clear_as_the_former_is_not_told_of(screening):
+    account_id = screened(screening)
+    screening.identity.names[account_id] = ("Clara", "Unbekannt")
+    digest = row_of(screening, account_id).name_digest
+    screening.forget_published()
+    screening.when(renamed(account_id))
+    screening.run_steps()
+    row = row_of(screening, account_id)
+    assert (row.pending, row.name_digest == digest, screening.published()) == (False, False, [])
+
+
+def test_a_comparison_of_the_former_name_is_void(screening):
+    account_id = screened(screening)
+    screening.when(renamed(account_id), times=1)
+    with screening.runtime.transaction() as session:
+        taken = checks.take(session)
+    screening.when(renamed(account_id), times=1)
+    with screening.runtime.transaction() as session:
+        checks.settle(session, taken, {account_id: checks.Compared("f" * 64, [])}, ["un:1"])
+    row = row_of(screening, account_id)
+    assert (row.pending, row.request) == (True, 3)
+    assert row.name_digest != "f" * 64
+
+
+def test_a_name_that_is_changed_before_the_registration_is_heard_of_is_compared_once(screening):
+    account_id = uuid7()
+    screening.when(renamed(account_id))
+    screening.when(registered(account_id))
+    (row,) = screening.rows(Screening)
+    assert (row.verdict, row.pending, row.request) == (Status.PENDING, True, 1)
+
+
+def test_a_change_of_name_heard_after_the_erasure_brings_nobody_back(screening):
+    account_id = uuid7()
+    screening.when(ErasureRequested(account_id=account_id, request_id=uuid4()))
+    screening.when(renamed(account_id))
+    assert screening.rows(Screening) == []

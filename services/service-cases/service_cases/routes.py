@@ -198,6 +198,7 @@ def write_message(body, case_id):
                 case_id=case.id,
                 organisation_id=case.organisation_id,
                 account_id=person.account_id,
+                reporter_id=case.account_id,
             ),
         )
         if state is not case.state:

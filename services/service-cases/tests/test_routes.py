@@ -265,6 +265,7 @@ def test_a_message_is_stored_told_and_answered(cases, machine, kim):  # S58
             case_id=case.id,
             organisation_id=case.organisation_id,
             account_id=kim.person.account_id,
+            reporter_id=case.account_id,
         )
     ]
 

@@ -163,6 +163,7 @@ def test_a_booking_takes_seats_and_says_so(on_both):
             session_id=session.id,
             organisation_id=booker.person.organisation_id,
             seats=3,
+            account_id=booker.person.account_id,
         )
     ]
 

@@ -108,7 +108,11 @@ def book(body):
         session.add(booking)
         session.flush()
         confirmed = BookingConfirmed(
-            booking_id=booking.id, session_id=booking.session_id, seats=booking.seats, **whose
+            booking_id=booking.id,
+            session_id=booking.session_id,
+            seats=booking.seats,
+            account_id=booking.account_id,
+            **whose,
         )
         publish(session, confirmed)
     return booking

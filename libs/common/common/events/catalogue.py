@@ -143,6 +143,11 @@ class AccountRegistered(_AccountChange):
 
 
 @event(owner="identity", subject="account_id")
+class AccountNameChanged(_AccountChange):
+    """The person behind an account is called otherwise now; the name is to be compared again."""
+
+
+@event(owner="identity", subject="account_id")
 class AccountActivated(_AccountChange):
     """A screened account was released for an organisation and may act."""
 
@@ -196,6 +201,48 @@ class OrganisationRegistered:
 class BusinessRelationshipEnded:
     """The customer is one no more; what was kept for the relation goes."""
 
+    organisation_id: UUID
+
+
+@event(owner="identity", subject="organisation_id")
+class UserManagementEnabled:
+    """The customer's user managers may decide about its people."""
+
+    organisation_id: UUID
+
+
+@event(owner="identity", subject="organisation_id")
+class UserManagementDisabled:
+    """The customer's user managers are members like the others; staff decide about its people."""
+
+    organisation_id: UUID
+
+
+# ------------------------------------------------------------------------- identity: invitations
+
+
+@event(owner="identity", subject="invitation_id")
+class InvitationSent:
+    """Somebody was invited to act for an organisation; there is no account before acceptance."""
+
+    invitation_id: UUID
+    organisation_id: UUID
+
+
+@event(owner="identity", subject="invitation_id")
+class InvitationAccepted:
+    """An invitation became an account, approved by it and still to be screened."""
+
+    invitation_id: UUID
+    organisation_id: UUID
+    account_id: UUID
+
+
+@event(owner="identity", subject="invitation_id")
+class InvitationExpired:
+    """Nobody used the invitation in its time; nothing but ids is left of it."""
+
+    invitation_id: UUID
     organisation_id: UUID
 
 
@@ -299,11 +346,15 @@ class CaseStateChanged:
 
 @event(owner="service-cases", subject="case_id")
 class CaseMessageAdded:
-    """The thread of a case has a new message, by the named account."""
+    """The thread of a case has a new message, by the named account.
+
+    reporter_id: who reported the case; not told by messages sent before it was.
+    """
 
     case_id: UUID
     organisation_id: UUID
     account_id: UUID
+    reporter_id: UUID | None = None
 
 
 @event(owner="service-cases", subject="case_id")
@@ -349,12 +400,16 @@ class OrderCancelled:
 
 @event(owner="training", subject="booking_id")
 class BookingConfirmed:
-    """Seats of a training session are taken."""
+    """Seats of a training session are taken.
+
+    account_id: who booked them; not told by messages sent before it was.
+    """
 
     booking_id: UUID
     session_id: UUID
     organisation_id: UUID
     seats: int
+    account_id: UUID | None = None
 
 
 @event(owner="training", subject="booking_id")
@@ -365,6 +420,32 @@ class BookingCancelled:
     session_id: UUID
     organisation_id: UUID
     seats: int
+
+
+# ------------------------------------------------------------------------------------- consent
+
+
+class ConsentPurpose(StrEnum):
+    """What people can agree to."""
+
+    VOLUNTARY_PROFILE = "voluntary_profile"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _ConsentChange:
+    account_id: UUID
+    purpose: ConsentPurpose
+    wording_id: Code
+
+
+@event(owner=("identity",), subject="account_id")
+class ConsentGiven(_ConsentChange):
+    """A person agreed to something, in a wording whose id holds its version."""
+
+
+@event(owner=("identity",), subject="account_id")
+class ConsentWithdrawn(_ConsentChange):
+    """A person took a consent back; what hung on it is gone already."""
 
 
 # --------------------------------------------------------------- every owner of personal data

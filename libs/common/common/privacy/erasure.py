@@ -19,6 +19,7 @@ from common.events.catalogue import ErasureRequested, PersonalDataErased, TableE
 from common.keys import Keys
 from common.messaging.outbox import publish
 from common.privacy.audit import AuditEntry
+from common.privacy.consent import ConsentEntry
 from common.privacy.personal import LEGAL_DUTY, about, declared, personal, technical
 from common.web.idempotency import StoredAnswer
 from common.web.standing import AccountStanding
@@ -163,6 +164,7 @@ def _carry_out(
     erase(person)
     person.require_nothing_forgotten(runtime.parts["models"].Base)
     person.delete(StoredAnswer, StoredAnswer.account_id == event.account_id)
+    person.delete(ConsentEntry, ConsentEntry.account_id == event.account_id)
     person.keep(AccountStanding, AccountStanding.account_id == event.account_id, reason="tombstone")
     person.keep(
         AuditEntry,

@@ -57,7 +57,8 @@ class Blueprint(flask_smorest.Blueprint):
                 doc["portal"] = {
                     "public": getattr(obj, "__access__", "") == "public",
                     "idempotent": getattr(obj, "__idempotent__", False),
-                    "changes": self._about_one_thing and method != "get",
+                    "changes": method in ("put", "patch")
+                    or (self._about_one_thing and method != "get"),
                 }
 
 

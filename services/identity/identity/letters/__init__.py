@@ -3,43 +3,42 @@
 from __future__ import annotations
 
 from datetime import datetime
-from email.headerregistry import Address
 from email.message import EmailMessage
-from email.utils import format_datetime
-from urllib.parse import urlsplit
 
-from common.ids import uuid7
-from identity.letters import registration
-from identity.letters.letter import CONTACT, GREETING, Letter
+from identity.letters import credentials, notifications, registration, second_factors
+from identity.letters.letter import Letter
+from identity.letters.message import message, spoken
 from identity.models import MailKind
-from identity.rules.addresses import mailable
 from identity.settings import Settings
 
-LETTERS: dict[MailKind, Letter] = {**registration.LETTERS}
+LETTERS: dict[MailKind, Letter] = {
+    **registration.LETTERS,
+    **credentials.LETTERS,
+    **notifications.LETTERS,
+    **second_factors.LETTERS,
+}
 
 
 def compose(
-    settings: Settings, kind: MailKind, *, address: str, language: str, link: str, at: datetime
+    settings: Settings,
+    kind: MailKind,
+    *,
+    address: str,
+    language: str,
+    at: datetime,
+    link: str = "",
+    until: datetime | None = None,
 ) -> EmailMessage:
-    """Write one mail. link: the whole URL, "" where the letter has none."""
+    """Write one mail. link: the whole URL, "" where the letter has none. until: its end."""
     letter = LETTERS[kind]
-    portal = settings.public_url.rstrip("/")
-    contact = " · ".join(filter(None, (settings.contact_email, settings.contact_phone)))
-    parts = (GREETING, letter.text, letter.why, CONTACT)
-    text = "\n\n".join(part.say(language) for part in parts).format(
+    return message(
+        settings,
+        letter.subject,
+        letter.text,
+        letter.why,
+        address=address,
+        language=language,
+        at=at,
         link=link,
-        portal=portal,
-        operator=settings.operator_name,
-        contact=contact,
-        dpo=settings.dpo_email,
+        until="" if until is None else spoken(until, language),
     )
-    message = EmailMessage()
-    message["From"] = Address(settings.operator_name, addr_spec=settings.mail_from)
-    message["To"] = mailable(address)
-    message["Subject"] = letter.subject.say(language)
-    message["Date"] = format_datetime(at)
-    message["Message-ID"] = f"<{uuid7()}@{urlsplit(portal).hostname}>"
-    message["Auto-Submitted"] = "auto-generated"
-    message["Content-Language"] = language
-    message.set_content(text)
-    return message

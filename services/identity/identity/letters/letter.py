@@ -5,19 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from common.texts import Text
-from identity.models import LinkPurpose
+from identity.models import LinkPurpose, Topic
 from identity.rules.states import HIDDEN, State
 
 
 @dataclass(frozen=True)
 class Letter:
-    """One kind of mail. states: of the accounts for which it is still true when it goes out."""
+    """One kind of mail. states: of the accounts for which it is still true when it goes out.
+
+    topic: what it can be switched off with; None for what concerns the account itself.
+    """
 
     states: frozenset[State]
     subject: Text
     text: Text
     why: Text
     link: LinkPurpose | None = None
+    topic: Topic | None = None
 
 
 SHOWN = frozenset(State) - HIDDEN
@@ -39,4 +43,9 @@ OWN = Text(
     "U ontvangt deze mail omdat u zich met dit adres voor ons klantportaal hebt geregistreerd.",
     "Sie erhalten diese Mail, weil Sie sich mit dieser Adresse für unser Kundenportal "
     "registriert haben.",
+)
+KNOWN = Text(
+    "You receive this mail because an account of our customer portal has this address.",
+    "U ontvangt deze mail omdat een account van ons klantportaal dit adres heeft.",
+    "Sie erhalten diese Mail, weil ein Konto unseres Kundenportals diese Adresse hat.",
 )

@@ -33,12 +33,13 @@ LETTERS = {
             "You are registered already", "U bent al geregistreerd", "Sie sind bereits registriert"
         ),
         text=Text(
-            "somebody entered this address in the registration form. It has an entry already, "
-            "and nothing was changed. The portal: {portal}",
-            "iemand heeft dit adres ingevuld in het registratieformulier. Het is al bekend en er "
-            "is niets gewijzigd. Het portaal: {portal}",
-            "jemand hat diese Adresse im Registrierungsformular eingegeben. Sie ist bereits "
-            "eingetragen, und es wurde nichts geändert. Das Portal: {portal}",
+            "somebody entered this address in the registration form or in an invitation. It has an "
+            "entry already, and nothing was changed. The portal: {portal}",
+            "iemand heeft dit adres ingevuld in het registratieformulier of in een uitnodiging. "
+            "Het is al bekend en er is niets gewijzigd. Het portaal: {portal}",
+            "jemand hat diese Adresse im Registrierungsformular oder in einer Einladung "
+            "eingegeben. Sie ist bereits eingetragen, und es wurde nichts geändert. Das Portal: "
+            "{portal}",
         ),
         why=ENTERED,
     ),

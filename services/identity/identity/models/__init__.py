@@ -3,12 +3,63 @@
 from identity.models.accounts import Account, StaffRole
 from identity.models.base import Base
 from identity.models.erasures import ErasureRequest, ReceivedReceipt
+from identity.models.invitations import Invitation
 from identity.models.mails import Mail, MailKind
+from identity.models.notifications import MutedTopic, Topic
 from identity.models.organisations import Organisation, OrganisationKind
-from identity.models.sign_in import LinkPurpose, LinkToken, RefreshToken, SignInSession
+from identity.models.profiles import VoluntaryProfile
+from identity.models.recovery import AddressChange, RecoveryCount, RecoveryRequest
+from identity.models.representatives import ContractKind, Representation
+from identity.models.second_factors import (
+    SECOND_FACTORS,
+    AuthenticatorApp,
+    ChallengePurpose,
+    Passkey,
+    PasskeyChallenge,
+    PendingSignIn,
+    RecoveryCode,
+)
+from identity.models.sign_in import (
+    LinkPurpose,
+    LinkToken,
+    Outcome,
+    RefreshToken,
+    SignInSession,
+    SignInThrottle,
+    SignInTry,
+)
 
 __all__ = [
-    "Account", "Base", "ErasureRequest", "LinkPurpose", "LinkToken", "Mail", "MailKind",
-    "Organisation", "OrganisationKind", "ReceivedReceipt", "RefreshToken", "SignInSession",
+    "SECOND_FACTORS",
+    "Account",
+    "AddressChange",
+    "AuthenticatorApp",
+    "Base",
+    "ChallengePurpose",
+    "ContractKind",
+    "ErasureRequest",
+    "Invitation",
+    "LinkPurpose",
+    "LinkToken",
+    "Mail",
+    "MailKind",
+    "MutedTopic",
+    "Organisation",
+    "OrganisationKind",
+    "Outcome",
+    "Passkey",
+    "PasskeyChallenge",
+    "PendingSignIn",
+    "ReceivedReceipt",
+    "RecoveryCode",
+    "RecoveryCount",
+    "RecoveryRequest",
+    "RefreshToken",
+    "Representation",
+    "SignInSession",
+    "SignInThrottle",
+    "SignInTry",
     "StaffRole",
+    "Topic",
+    "VoluntaryProfile",
 ]  # fmt: skip

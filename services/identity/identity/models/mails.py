@@ -14,13 +14,25 @@ from identity.models.base import Base
 
 
 class MailKind(StrEnum):
-    """What a mail is about; its text stands in letters.py."""
+    """What a mail is about; its text stands in letters/."""
 
     CONFIRM = "confirm"
     ALREADY_REGISTERED = "already_registered"
     SET_PASSWORD = "set_password"  # noqa: S105 - a kind of mail
     RELEASED = "released"
     REFUSED = "refused"
+    BLOCKED = "blocked"
+    DEACTIVATED = "deactivated"
+    REACTIVATED = "reactivated"
+    RECOVER = "recover"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a kind of mail
+    CHANGE_ADDRESS = "change_address"
+    ADDRESS_IN_USE = "address_in_use"
+    ADDRESS_CHANGED = "address_changed"
+    SECOND_FACTOR_CHANGED = "second_factor_changed"
+    CASE_ANSWERED = "case_answered"
+    ORDER_CONFIRMED = "order_confirmed"
+    BOOKING_CONFIRMED = "booking_confirmed"
 
 
 class Mail(Base):
@@ -36,3 +48,6 @@ class Mail(Base):
     next_try_at: Mapped[datetime] = mapped_column(index=True, info=technical("not before this"))
     attempts: Mapped[int] = mapped_column(default=0, info=technical("times it was tried"))
     sent_at: Mapped[datetime | None] = mapped_column(info=personal("usage"))
+    given_up_at: Mapped[datetime | None] = mapped_column(
+        info=technical("refused so often that an operator decides")
+    )

@@ -1,4 +1,4 @@
-"""Sign-ins, and the secrets in mailed links."""
+"""Sign-ins, what failed tries cost, and the secrets in mailed links."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from common.ids import uuid7
-from common.privacy.personal import CONTRACT, about, personal, technical
+from common.privacy.personal import CONTRACT, INTEREST, about, personal, technical
 from identity.models.base import Base
 
 
@@ -19,6 +19,8 @@ class LinkPurpose(StrEnum):
 
     CONFIRM = "confirm"
     SET_PASSWORD = "set_password"  # noqa: S105 - a purpose
+    RECOVER = "recover"
+    CHANGE_ADDRESS = "change_address"
 
 
 class SignInSession(Base):
@@ -35,6 +37,8 @@ class SignInSession(Base):
     )
     begun_at: Mapped[datetime] = mapped_column(index=True, info=personal("usage"))
     ended_at: Mapped[datetime | None] = mapped_column(info=personal("usage"))
+    network: Mapped[str | None] = mapped_column(sa.String(49), info=personal("usage"))
+    client: Mapped[str | None] = mapped_column(sa.String(120), info=personal("usage"))
 
 
 class RefreshToken(Base):
@@ -53,6 +57,49 @@ class RefreshToken(Base):
     )
     expires_at: Mapped[datetime] = mapped_column(index=True, info=technical("not taken after"))
     used_at: Mapped[datetime | None] = mapped_column(info=technical("it is good for one use"))
+
+
+class Outcome(StrEnum):
+    """What became of a try to sign in."""
+
+    OK = "ok"
+    WRONG_PASSWORD = "wrong_password"  # noqa: S105 - an outcome
+    NOT_PERMITTED = "not_permitted"
+    SECOND_FACTOR_FAILED = "second_factor_failed"
+
+
+class SignInTry(Base):
+    """A try to sign in to an account, as its owner is shown it: from where, with what, and how."""
+
+    __tablename__ = "sign_in_tries"
+    __personal__ = about(
+        "account_id", purpose="identify", basis=INTEREST, keep="sign-in", source="S30"
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7, info=technical("key"))
+    account_id: Mapped[UUID] = mapped_column(
+        sa.ForeignKey("accounts.id"), info=personal("pseudonym")
+    )
+    at: Mapped[datetime] = mapped_column(index=True, info=personal("usage"))
+    outcome: Mapped[Outcome] = mapped_column(info=personal("usage"))
+    network: Mapped[str] = mapped_column(sa.String(49), info=personal("usage"))
+    client: Mapped[str] = mapped_column(sa.String(120), info=personal("usage"))
+    __table_args__ = (sa.Index("ix_sign_in_tries_network", "account_id", "outcome", "network"),)
+
+
+class SignInThrottle(Base):
+    """How often signing in failed lately, by address, network, or both; says not by which."""
+
+    __tablename__ = "sign_in_throttles"
+
+    key: Mapped[str] = mapped_column(
+        sa.String(64), primary_key=True, info=technical("keyed digest of what is counted by")
+    )
+    failures: Mapped[int] = mapped_column(info=technical("tries that failed or are being made"))
+    last_failed_at: Mapped[datetime] = mapped_column(
+        index=True, info=technical("forgotten some hours after this")
+    )
+    wait_until: Mapped[datetime] = mapped_column(info=technical("no other try before this"))
 
 
 class LinkToken(Base):

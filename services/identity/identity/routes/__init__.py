@@ -5,13 +5,22 @@ from identity.routes import (
     directory,
     erasures,
     internal,
+    invitations,
+    notifications,
     organisations,
+    passwords,
+    profile,
+    recovery,
     registration,
+    representatives,
+    second_factors,
+    sessions,
     sign_in,
 )
 from identity.routes.blueprint import bp
 
 __all__ = [
-    "accounts", "bp", "directory", "erasures", "internal", "organisations", "registration",
-    "sign_in",
+    "accounts", "bp", "directory", "erasures", "internal", "invitations", "notifications",
+    "organisations", "passwords", "profile", "recovery", "registration", "representatives",
+    "second_factors", "sessions", "sign_in",
 ]  # fmt: skip

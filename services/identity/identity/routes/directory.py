@@ -7,8 +7,10 @@ from common.web import Page, authorise, page, reader_language, reading, runtime
 from common.web.access import STAFF_ROLES
 from identity import queries
 from identity.models import Account
+from identity.profiles import shown_to_colleagues
 from identity.routes.blueprint import bp
 from identity.rules.access import display_name
+from identity.rules.profile import sees_profile
 from identity.schemas.accounts import ColleagueView, NameView
 
 
@@ -26,10 +28,16 @@ def list_colleagues(asked):
 @bp.get("/directory/<uuid:account_id>")
 @bp.response(200, NameView)
 def name_account(account_id):
-    """Say how the person behind an id is called; erased, a former user (S9, S50, reading 4)."""
+    """Say how the person behind an id is called; erased, a former user (S9, S50, reading 4).
+
+    To colleagues, also what the person shows of the voluntary profile (reading 5).
+    """
+    shown: dict[str, object] = {}
     with reading() as session:
         person = authorise(session, "directory.read")
         entry = queries.entry(session, account_id)
+        if entry is not None and sees_profile(entry, person.organisation_id):
+            shown = shown_to_colleagues(session, [account_id]).get(account_id, {})
     name = entry and display_name(
         entry,
         reader_organisation_id=person.organisation_id,
@@ -39,4 +47,4 @@ def name_account(account_id):
     )
     if name is None:
         raise NotFound()
-    return {"account_id": account_id, "display_name": name}
+    return {**shown, "account_id": account_id, "display_name": name}

@@ -10,15 +10,17 @@ from flask import Response
 
 from common.texts import Text
 from common.web import idempotent, public, reader_language, reading, runtime, transaction
-from common.web.forms import FormView, described
-from identity import accounts, links
-from identity.models import LinkPurpose
-from identity.passwords import Passwords
+from common.web.forms import described
+from identity import accounts, consents, links, profiles, throttles
+from identity.consents import TEXTS
+from identity.models import Account, LinkPurpose
 from identity.retention import KEPT
 from identity.routes.blueprint import bp
+from identity.routes.credentials import hashed, origin, words_of
+from identity.rules.profile import VoluntaryField
 from identity.rules.states import State
 from identity.schemas.accounts import ContactView
-from identity.schemas.registration import PURPOSES, Accepted, Registration
+from identity.schemas.registration import PURPOSES, Accepted, Registration, RegistrationForm
 from identity.schemas.sign_in import NewPassword, Token
 
 CONTACT = Text(
@@ -35,20 +37,27 @@ def with_hashed_password(view: Callable[..., Any]) -> Callable[..., Any]:
     """Hash the password of the body before `idempotent` opens the transaction."""
 
     @wraps(view)
-    def hashed(body: dict[str, Any], **kwargs: Any) -> Any:
-        password = runtime().resource(Passwords).make(body.pop("password"))
+    def with_hash(body: dict[str, Any], **kwargs: Any) -> Any:
+        close = (body["given_name"], body["family_name"], body["email"], body["company"])
+        password = hashed(body.pop("password"), *close)
         return view(body, password=password, **kwargs)
 
-    return hashed
+    return with_hash
 
 
 @bp.get("/registration/schema")
 @public
-@bp.response(200, FormView)
+@bp.response(200, RegistrationForm)
 def describe_registration():
-    """Say which fields a registration has, which are required, and what becomes of each (S5)."""
+    """Say which fields a registration has, which are required, and what becomes of each (S5).
+
+    With what one can agree to, and the fields that may be filled in then alone (S6).
+    """
     language = reader_language()
-    form = {"fields_": described(Registration(), PURPOSES, KEPT, language)}
+    form = {
+        "fields_": described(Registration(exclude=("consents",)), PURPOSES, KEPT, language),
+        "consents": consents.told(language),
+    }
     return form, 200, {"Content-Language": language}
 
 
@@ -60,8 +69,12 @@ def describe_registration():
 @bp.response(202, Accepted)
 def register(body, password):
     """Register; the answer is the same whether the address is known or not (S4)."""
+    entries = {name.value: body.pop(name) for name in VoluntaryField}
+    texts = [TEXTS[each["purpose"]] for each in body.pop("consents")]
     with transaction() as session:
-        accounts.register(session, body, password)
+        account_id = accounts.register(session, body, password)
+        if account_id is not None:
+            profiles.begin(session, account_id, entries, texts, reader_language())
     return {"status": "accepted"}
 
 
@@ -85,11 +98,13 @@ def confirm_registration(body):
 def set_password(body):
     """Set the password with the mailed link; everything signed in before is void (S39)."""
     with reading() as session:
-        links.find(session, body["token"], LinkPurpose.SET_PASSWORD)
-    password = runtime().resource(Passwords).make(body["password"])
+        link = links.find(session, body["token"], *links.FOR_PASSWORD)
+        words = words_of(session.get_one(Account, link.account_id))
+    password = hashed(body["password"], *words)
     with transaction() as session:
-        account = links.use(session, body["token"], LinkPurpose.SET_PASSWORD)
+        account = links.use(session, body["token"], *links.FOR_PASSWORD)
         accounts.set_password(session, account, password)
+        throttles.forget(session, account.email_key, origin().counted_as)
     return Response(status=204)
 
 

@@ -1,16 +1,15 @@
-"""Signing in, staying signed in, signing out; and the keys that prove it offline."""
+"""Signing in and staying signed in; and the keys that prove it offline."""
 
 from __future__ import annotations
 
-from uuid import UUID
+from flask import jsonify
 
-from flask import Response
-
-from common.web import authorise, principal, public, reading, runtime, transaction
-from identity import queries, sign_ins
-from identity.passwords import Passwords
+from common.web import public, runtime, transaction
+from identity import queries, sign_ins, throttles
 from identity.routes.blueprint import bp
+from identity.routes.credentials import looked_at, origin
 from identity.rules.refusals import SignInFailed, SignInOver
+from identity.schemas.second_factors import PendingView
 from identity.schemas.sign_in import KeysView, Refresh, SignIn, Tokens
 
 
@@ -18,17 +17,24 @@ from identity.schemas.sign_in import KeysView, Refresh, SignIn, Tokens
 @public
 @bp.arguments(SignIn)
 @bp.response(201, Tokens)
+@bp.alt_response(202, schema=PendingView, success=True)
 def sign_in(body):
-    """Sign in; whoever may not gets the same answer after the same time (S30-S34)."""
-    with reading() as session:
-        known = queries.credentials(session, body["email"])
-    passwords, kept = runtime().resource(Passwords), known.password if known else None
-    right = passwords.check(kept, body["password"])
-    if known is None or kept is None or not right:
-        raise SignInFailed()
-    renewed = passwords.make(body["password"]) if passwords.is_outdated(kept) else None
+    """Sign in; whoever may not gets the same answer after the same work (S30-S34)."""
+    key, here = throttles.typed_key(body["email"]), origin()
     with transaction() as session:
-        return sign_ins.begin(session, known.account_id, kept, renewed)
+        claimed = queries.claimed(session, key, here.network)
+        counted = throttles.count(
+            session, key, here.counted_as, is_known_here=claimed.is_known_here
+        )
+    is_right, renewed = looked_at(claimed.password, body["password"], counted)
+    tried = sign_ins.Try(claimed.account_id, claimed.password, is_right, renewed, here, counted)
+    with transaction() as session:
+        tokens = sign_ins.begin(session, tried)
+    if tokens is None:
+        raise SignInFailed()
+    if "pending" in tokens:
+        return jsonify(PendingView().dump(tokens)), 202
+    return tokens
 
 
 @bp.post("/sessions/refresh")
@@ -42,16 +48,6 @@ def refresh(body):
     if tokens is None:
         raise SignInOver()
     return tokens
-
-
-@bp.delete("/sessions/current")
-@bp.response(204)
-def sign_out():
-    """Sign out: this sign-in cannot be prolonged any more."""
-    with transaction() as session:
-        authorise(session, "session.end")
-        sign_ins.end(session, UUID(principal().session_id))
-    return Response(status=204)
 
 
 @bp.get("/.well-known/jwks.json")

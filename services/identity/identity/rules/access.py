@@ -17,29 +17,61 @@ _OFFICE = {
     "support": Reach.EVERYWHERE,
     "admin": Reach.EVERYWHERE,
 }
+_GUARDS = dict.fromkeys(("support", "compliance", "admin"), Reach.EVERYWHERE)
 _STAFF = {role.value: Reach.EVERYWHERE for role in STAFF_ROLES}
 _CUSTOMERS = {"member": Reach.ORGANISATION, "user_manager": Reach.ORGANISATION}
+_MANAGER = {"user_manager": Reach.ORGANISATION}
+"""For an organisation by its own user manager, while user management is on (S13, S43)."""
+_GRANTORS = {"approver": Reach.EVERYWHERE, "admin": Reach.EVERYWHERE}
 _ONESELF = {role.value: Reach.OWN for role in Role}
 
 # fmt: off
 POLICY = {
+    "session.list":          may(**_ONESELF),
     "session.end":           may(**_ONESELF),
+    "password.change":       may(**_ONESELF),
+    "sign-in.list":          may(**_ONESELF),
+    "address.change":        may(**_ONESELF),                                            # S30
+    "notification.choose":   may(**_ONESELF),
+    "account.recover":       may(support=Reach.EVERYWHERE, admin=Reach.EVERYWHERE),      # S39
     "account.leave":         may(**_ONESELF),
-    "account.read":          may(**{**_ONESELF, **_OFFICE}),                             # S9, S12
-    "account.list":          may(**_OFFICE),
-    "account.approve":       may_change(approver=Reach.EVERYWHERE),                      # S7, S51
-    "account.refuse":        may_change(approver=Reach.EVERYWHERE),                      # S51
+    "account.read":          may(**{**_ONESELF, **_OFFICE, **_MANAGER}),                 # S9, S49
+    "account.rectify":       may_change(**_ONESELF),                                     # art. 16
+    "account.list":          may(**_OFFICE, **_MANAGER),                                 # S49
+    "account.assign":        may_change(approver=Reach.EVERYWHERE),                      # S8
+    "account.approve":       may_change(approver=Reach.EVERYWHERE, **_MANAGER),          # S7, S51
+    "account.refuse":        may_change(approver=Reach.EVERYWHERE, **_MANAGER),          # S51
+    "account.change-role":   may_change(**_GRANTORS, **_MANAGER),                        # S43, S44
     "account.block":         may_change(compliance=Reach.EVERYWHERE, admin=Reach.EVERYWHERE),
     "account.unblock":       may_change(compliance=Reach.EVERYWHERE, admin=Reach.EVERYWHERE),
     "account.deactivate":    may_change(support=Reach.EVERYWHERE, admin=Reach.EVERYWHERE),
     "account.reactivate":    may_change(support=Reach.EVERYWHERE, admin=Reach.EVERYWHERE),
+    "account.end-sessions":  may_change(**_GUARDS),
+    "second-factor.change": may(**_ONESELF),
+    "second-factor.reset":  may_change(support=Reach.EVERYWHERE, admin=Reach.EVERYWHERE),
     "account.erase":         may_change(dpo=Reach.EVERYWHERE),                           # S26
     "erasure.read":          may(dpo=Reach.EVERYWHERE),
+    "consent.read":          may(**_ONESELF),                                            # S28
+    "consent.give":          may(**_ONESELF),                                            # S6
+    "consent.withdraw":      may(**_ONESELF),                                            # S6, S28
+    "profile.read":          may(**_ONESELF),                                            # S6
+    "profile.change":        may_change(**_ONESELF),                                     # S6
     "directory.read":        may(**_CUSTOMERS, **_STAFF),                                # S9
     "organisation.list":     may(**_STAFF),
     "organisation.read":     may(**_CUSTOMERS, **_STAFF),
     "organisation.register": may(approver=Reach.EVERYWHERE, admin=Reach.EVERYWHERE),
     "organisation.end":      may_change(admin=Reach.EVERYWHERE),                         # S55
+    "organisation.switch-user-management": may_change(**_GRANTORS),                      # S44
+    "organisation.require-second-factor": may_change(**_GRANTORS, **_MANAGER),
+    "organisation.list-members":           may(**_OFFICE, **_MANAGER),                   # S49
+    "invitation.send":       may(approver=Reach.EVERYWHERE, **_MANAGER),                 # S45, S46
+    "invitation.list":       may(approver=Reach.EVERYWHERE, **_MANAGER),
+    "invitation.resend":     may_change(approver=Reach.EVERYWHERE, **_MANAGER),          # S48
+    "invitation.withdraw":   may_change(approver=Reach.EVERYWHERE, **_MANAGER),
+    "representation.enter": may(dpo=Reach.EVERYWHERE, admin=Reach.EVERYWHERE),           # S25
+    "representation.read":  may(dpo=Reach.EVERYWHERE, admin=Reach.EVERYWHERE),
+    "representation.end":   may_change(dpo=Reach.EVERYWHERE, admin=Reach.EVERYWHERE),    # S25
+    "represented.read":     may(representative=Reach.ORGANISATION),                      # S24
 }
 # fmt: on
 

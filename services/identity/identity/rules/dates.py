@@ -16,8 +16,14 @@ ASK_AGAIN_AFTER = timedelta(days=1)
 SESSION_LIFE = timedelta(days=30)
 REFRESH_LIFE = timedelta(days=7)
 LINK_LIFE = timedelta(days=7)
+RECOVERY_LIFE = timedelta(minutes=60)
+ADDRESS_LIFE = timedelta(hours=24)
 QUIET = timedelta(hours=1)
 """How often a stranger can make us write to an address."""
+RECOVERY_QUIET = timedelta(minutes=10)
+"""The same for new passwords and addresses: time to use the link, and not long for a lost mail."""
+COUNTED_FOR = timedelta(hours=1)
+"""After so long, requests of a network for new passwords are counted anew."""
 MAIL_LEASE = timedelta(minutes=1)
 """How long a mail waits for the worker that took it: after a crash it goes again then."""
 _MAIL_WAITS = tuple(timedelta(minutes=n) for n in (1, 5, 30, 60, 120, 240, 480, 720, 720, 720))

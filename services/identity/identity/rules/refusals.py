@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from common.refusals import Conflict, Invalid, NotAllowed, NotFound, NotSignedIn
+from common.refusals import Conflict, Invalid, NotAllowed, NotFound, NotSignedIn, TooMany
 from common.texts import Text
 
 
@@ -24,6 +24,24 @@ class SignInOver(NotSignedIn):
     title = Text("Please sign in again", "Meld u opnieuw aan", "Bitte melden Sie sich erneut an")
 
 
+class TooManyTries(TooMany):
+    """So many tries failed that the next one has to wait; the same for addresses nobody has."""
+
+
+class PasswordGuessable(Invalid):
+    """The password is guessed too soon; errors say what to do about it."""
+
+    title = Text(
+        "Please choose a password that is harder to guess",
+        "Kies een wachtwoord dat moeilijker te raden is",
+        "Bitte wählen Sie ein schwerer zu erratendes Passwort",
+    )
+
+
+class NotThePassword(Invalid):
+    """What was given as one's present password is not it."""
+
+
 class LinkNotValid(NotFound):
     """A mailed link is unknown, too old or was used."""
 
@@ -31,6 +49,26 @@ class LinkNotValid(NotFound):
         "This link is not valid any more",
         "Deze link is niet meer geldig",
         "Dieser Link gilt nicht mehr",
+    )
+
+
+class ConsentMissing(Invalid):
+    """Something voluntary was entered and its owner did not agree to that, or no more (S6)."""
+
+    title = Text(
+        "Your consent is needed first",
+        "Eerst is uw toestemming nodig",
+        "Zuerst ist Ihre Einwilligung nötig",
+    )
+
+
+class ChangeUnderWay(Conflict):
+    """The last change of the address is not done with: its former one was not told."""
+
+    title = Text(
+        "The last change of the address is still under way",
+        "De laatste adreswijziging is nog niet afgerond",
+        "Die letzte Änderung der Adresse ist noch nicht abgeschlossen",
     )
 
 
@@ -45,6 +83,16 @@ class RelationEnded(Conflict):
         "The relation with this organisation has ended",
         "De relatie met deze organisatie is beëindigd",
         "Die Beziehung zu dieser Organisation ist beendet",
+    )
+
+
+class ContractOver(Conflict):
+    """The contract has ended; another one is needed (S25)."""
+
+    title = Text(
+        "This contract has ended",
+        "Dit contract is beëindigd",
+        "Dieser Vertrag ist beendet",
     )
 
 

@@ -8,6 +8,7 @@ from common.web import Page, Role
 from common.web.schemas import Answer, Country, Instant, Line, Request
 from identity.models import OrganisationKind
 from identity.rules.states import HIDDEN, BlockReason, RefusalReason, State
+from identity.schemas.profile import ShownProfile
 
 _SHOWN = tuple(state.value for state in State if state not in HIDDEN)
 
@@ -38,6 +39,12 @@ class AccountQuery(Page):
 
 
 class Approval(Request):
+    """The customer that a person acts for; not needed for who is assigned to one already (S8)."""
+
+    organisation_id = fields.UUID(load_default=None)
+
+
+class Assignment(Request):
     """The customer that a person is assigned to (S8)."""
 
     organisation_id = fields.UUID(required=True)
@@ -71,10 +78,13 @@ class OrganisationView(Answer):
     kind = fields.Enum(OrganisationKind, by_value=True)
     registered_at = Instant()
     relation_ended_at = Instant(allow_none=True)
+    user_management_since = Instant(allow_none=True)
+    agreement_reference = fields.String(allow_none=True)
+    second_factor_required = fields.Boolean()
     version = fields.Integer()
 
 
-class ColleagueView(Answer):
+class ColleagueView(ShownProfile):
     """A colleague, as far as working together needs it (S9, reading 5)."""
 
     account_id = fields.UUID()
@@ -82,8 +92,8 @@ class ColleagueView(Answer):
     roles = fields.List(fields.Enum(Role, by_value=True))
 
 
-class NameView(Answer):
-    """How a person is called."""
+class NameView(ShownProfile):
+    """How a person is called, and to colleagues what the person shows them."""
 
     account_id = fields.UUID()
     display_name = fields.String()

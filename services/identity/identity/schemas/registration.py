@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import marshmallow as ma
 from marshmallow import fields, validate
 
+from common.events.catalogue import ConsentPurpose
 from common.texts import Text
-from common.web.forms import asked
+from common.web.forms import FormView, asked
 from common.web.schemas import Answer, Country, Language, Line, Request
+from identity.consents import VOLUNTARY_PROFILE
 from identity.models import Account
+from identity.rules.profile import entered, require_consent
 from identity.schemas.fields import Email, Password
+from identity.schemas.profile import (
+    CUSTOMER_NUMBER,
+    ConsentShown,
+    ConsentTextView,
+    VoluntaryEntries,
+)
 
 PURPOSES = {
     "identify": Text(
@@ -26,12 +38,17 @@ PURPOSES = {
         "Om u het portaal in uw taal te tonen",
         "Um Ihnen das Portal in Ihrer Sprache zu zeigen",
     ),
+    "collaborate": Text(
+        "To reach and address you the way you like",
+        "Om u te bereiken en aan te spreken zoals u dat wilt",
+        "Um Sie so zu erreichen und anzusprechen, wie Sie es möchten",
+    ),
 }
 """What people are told about why a field is asked for, by the purpose of its column (S7)."""
 
 
-class Registration(Request):
-    """What a person enters; `required` is the mark, the document and the check (S4, S5)."""
+class RequiredEntries(Request):
+    """What a registration needs, and what helps to release it (S4, S7)."""
 
     given_name = Line(
         100,
@@ -58,7 +75,7 @@ class Registration(Request):
     customer_number = Line(
         40,
         load_default=None,
-        validate=validate.Regexp(r"^[A-Za-z0-9][A-Za-z0-9 ./-]*$"),
+        validate=CUSTOMER_NUMBER,
         metadata=asked(
             Account.customer_number,
             Text(
@@ -80,6 +97,32 @@ class Registration(Request):
         required=True,
         metadata=asked(Account.password_hash, Text("Password", "Wachtwoord", "Passwort")),
     )
+
+
+class Registration(VoluntaryEntries, RequiredEntries):
+    """What a person enters; `required` is the mark, the document and the check (S4, S5).
+
+    consents: what the person agrees to, by the text that was shown; voluntary entries need it (S6).
+    """
+
+    consents = fields.List(
+        fields.Nested(ConsentShown),
+        load_default=list,
+        validate=validate.Length(max=len(ConsentPurpose)),
+    )
+
+    @ma.validates_schema
+    def _require_consent(self, body: dict[str, Any], **_: Any) -> None:
+        """Refuse voluntary entries that the person does not agree to."""
+        if entered(body):
+            agreed = {each["purpose"] for each in body["consents"]}
+            require_consent(VOLUNTARY_PROFILE.purpose in agreed)
+
+
+class RegistrationForm(FormView):
+    """The fields of a registration, and what can be agreed to beside it."""
+
+    consents = fields.List(fields.Nested(ConsentTextView))
 
 
 class Appointment(Request):
