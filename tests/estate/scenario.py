@@ -262,8 +262,6 @@ class Scenario(Story):
         """Blocked and unblocked, closed and opened again by staff; then a new password."""
         account_id = self.made[self.person.email]
         account, admin = f"accounts/{account_id}", self.staff["admin"]
-        self.put(self.colleague, "accounts/me", {"given_name": self.texts["job_title"]}, "PATCH")
-        self.colleague.send("DELETE", "identity", "accounts/me/consents/voluntary_profile")
         admin.change("identity", account, "block", {"reason": "security"})
         self.portal.until(lambda: self._standings(self.person) == {401})
         admin.change("identity", account, "unblock", None)

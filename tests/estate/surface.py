@@ -27,6 +27,8 @@ from tests.estate.scenario import Scenario
 
 METHODS = ("get", "post", "put", "patch", "delete")
 OWN_BODY = "multipart/form-data"
+INSTEAD = {("identity", "post", "/sessions/second-factor"): {"recovery_code", "passkey"}}
+"""Fields that stand instead of one that the fitting body has."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,10 @@ def fitting(scenario: Scenario) -> dict[tuple[str, str, str], dict[str, Any]]:
     token = {"token": "x" * 43}
     participant = {"name": "Ines Ohm", "email": "ines@customer.example", "language": "de"}
     account = "/accounts/{account_id}"
+    factors, oneself = "/accounts/me/second-factors", {"current_password": texts["password"]}
+    credential = {"id": "eHg", "rawId": "eHg", "type": "public-key"}
+    attestation = {"clientDataJSON": "e30", "attestationObject": "eHg"}
+    assertion = {"clientDataJSON": "e30", "authenticatorData": "eHg", "signature": "eHg"}
     consent = {"purpose": "voluntary_profile", "text_id": "voluntary-profile-1"}
     voluntary = {
         "salutation": "Mrs", "job_title": "Welder", "phone": "+49 7156 1",
@@ -126,6 +132,29 @@ def fitting(scenario: Scenario) -> dict[tuple[str, str, str], dict[str, Any]]:
             "email": "nobody@customer.example", "password": texts["password"],
         },
         ("identity", "post", "/sessions/refresh"): {"refresh_token": "x" * 43},
+        ("identity", "put", "/accounts/me/password"): {
+            **oneself, "password": texts["password"],
+        },
+        ("identity", "post", f"{factors}/totp"): oneself,
+        ("identity", "post", f"{factors}/totp/confirmation"): {"code": "000000"},
+        ("identity", "delete", f"{factors}/totp"): oneself,
+        ("identity", "post", f"{factors}/passkeys/options"): oneself,
+        ("identity", "post", f"{factors}/passkeys"): {
+            "label": "Key ring", "credential": {**credential, "response": attestation},
+        },
+        ("identity", "delete", f"{factors}/passkeys/{{passkey_id}}"): oneself,
+        ("identity", "post", f"{factors}/recovery-codes"): oneself,
+        ("identity", "post", "/sessions/second-factor"): {
+            "pending": "x" * 43, "code": "000000",
+        },
+        ("identity", "post", "/sessions/second-factor/enrolment"): {"pending": "x" * 43},
+        ("identity", "post", "/sessions/passkey"): {
+            "credential": {**credential, "response": assertion},
+        },
+        ("identity", "post", f"{account}/second-factors/reset"): {"reason": "called_back"},
+        ("identity", "put", "/organisations/{organisation_id}/second-factor"): {
+            "required": False,
+        },
         ("identity", "post", f"{account}/approval"): {"organisation_id": customer},
         ("identity", "post", f"{account}/assignment"): {"organisation_id": customer},
         ("identity", "post", f"{account}/role"): {"role": "member"},
@@ -209,6 +238,8 @@ def things(scenario: Scenario) -> dict[str, dict[str, str]]:
             "representation_id": made.get("representation", ""),
             "invitation_id": made.get("invitation", {}).get("id", ""),
             "purpose": "voluntary_profile",
+            "passkey_id": made.get("passkey", ""),
+            "session_id": made.get("sign_in", ""),
         },
         "screening": account,
         "uploads": {"document_id": made["document"]["id"]},

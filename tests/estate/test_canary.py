@@ -52,6 +52,7 @@ _ENTERED = {
     ("identity",): (
         "local_part", "colleague_given", "colleague_family", "colleague_local_part", "company",
         "customer_number", "other_local_part", "corrected_given", "job_title", "own_phone",
+        "agent",
     ),
     ("identity", "screening"): ("given", "family"),
     ("uploads",): ("file",),
@@ -62,7 +63,7 @@ _ENTERED = {
         "order_contact", "order_local_part", "order_phone", "street", "postal_code", "city",
     ),
     ("training",): ("participant", "participant_local_part"),
-    (): ("password", "next_password", "content", "agent", "key", "wrong"),
+    (): ("password", "next_password", "content", "cookie", "key", "wrong"),
 }  # fmt: skip
 OWNERS = {name: set(owners) for owners, names in _ENTERED.items() for name in names}
 """Services whose personal columns may hold a mark.
@@ -326,6 +327,8 @@ class Canary(Scenario):
         self.people_come()
         self.use_every_service()
         self.staff_and_customers_change_things()
+        self.people_are_invited()
+        self.a_colleague_has_second_thoughts()
         self.the_account_has_a_history()
         self.somebody_is_refused()
         self.send_what_is_refused()
@@ -433,8 +436,8 @@ def prepare(portal: Portal, traces: Traces, marks: Marks) -> Canary:
     def add_marks(request: httpx.Request) -> None:
         request.headers["User-Agent"] = f"Browser/{marks.entered['agent']}"
         request.headers["Idempotency-Key"] += marks.sought["key"]
-        request.headers["Cookie"] = f"who={marks.sought['agent']}"
-        request.headers["X-Forwarded-For"] = marks.sought["agent"]
+        request.headers["Cookie"] = f"who={marks.sought['cookie']}"
+        request.headers["X-Forwarded-For"] = marks.sought["cookie"]
 
     portal.client.event_hooks = {"request": [add_marks], "response": [traces.keep_problem]}
     scenario = a_scenario(portal, {**PLAIN, **marks.entered})

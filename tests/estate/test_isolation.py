@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -23,6 +24,7 @@ from common.web.access import STAFF_ROLES, Role
 from deploy.local.portal import Portal
 from gateway import app as gateway
 from gateway.settings import Settings as GatewaySettings
+from identity.models import Passkey
 from tests.estate.scenario import PLAIN, Scenario, a_scenario, a_settled_estate
 from tests.estate.surface import (
     Operation,
@@ -50,6 +52,10 @@ PUBLIC = {
         "/accounts/address-confirmation",  # S30
         "/sessions",  # S30
         "/sessions/refresh",
+        "/sessions/second-factor",
+        "/sessions/second-factor/enrolment",
+        "/sessions/passkey",
+        "/sessions/passkey/options",
         "/contact",  # S22, S91
         "/.well-known/jwks.json",  # keys with which receipts are verified
     }
@@ -102,12 +108,27 @@ def scenario(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenario]:
         played.made["invitation"] = (
             played.staff["approver"].post("identity", "invitations", invited).json()
         )
+        played.made["sign_in"] = played.person.get("identity", "sessions")[0]["id"]
+        played.made["passkey"] = a_passkey(portal, played.made[played.person.email])
         blocked = played.register("Ottilie", "Vogelbeerbaum", "other_local_part")
         account = f"accounts/{played.made[blocked.email]}"
         played.staff["admin"].change("identity", account, "block", {"reason": "misuse"})
         portal.settle()
         played.made["blocked"] = blocked
         yield played
+
+
+def a_passkey(portal: Portal, account_id: str) -> str:
+    """Id of a passkey that a person has."""
+    identity = portal.estate.runtimes["identity"]
+    with identity.transaction() as session:
+        passkey = Passkey(
+            account_id=UUID(account_id), credential_id="eHh4", public_key=b"", sign_count=0,
+            label="Key ring", created_at=portal.clock.now(),
+        )  # fmt: skip
+        session.add(passkey)
+        session.flush()
+        return str(passkey.id)
 
 
 @pytest.fixture(scope="module")

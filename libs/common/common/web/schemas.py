@@ -117,6 +117,15 @@ class Language(fields.String):
         return {each: str(Locale(each).get_display_name(each)) for each in LANGUAGES}
 
 
+class Truth(fields.Boolean):
+    """True or false, sent as such: neither 0 nor "yes"."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
+
+
 class Count(fields.Integer):
     """A whole number within bounds, sent as a number."""
 

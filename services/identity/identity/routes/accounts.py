@@ -170,7 +170,7 @@ def change_role(body, account_id):
     """Make a member a user manager of the own organisation, or the other way round (S43)."""
     with transaction() as session:
         account = _allowed(session, "account.change-role", account_id)
-        set_role(session, account, body["role"], principal())
+        set_role(session, account, Role(body["role"]), principal())
         return queries.shown(session, [account])[0]
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from marshmallow import fields
 
-from common.web.schemas import Answer, Request
+from common.web.schemas import Answer, Request, Truth
 
 
 class Choice(Request):
     """Of each topic whether one is told about it; mails about the account itself always come."""
 
-    cases = fields.Boolean(required=True, truthy={True}, falsy={False})
-    orders = fields.Boolean(required=True, truthy={True}, falsy={False})
-    trainings = fields.Boolean(required=True, truthy={True}, falsy={False})
+    cases = Truth(required=True)
+    orders = Truth(required=True)
+    trainings = Truth(required=True)
 
 
 class ChoiceView(Answer):

@@ -18,10 +18,6 @@ class UserManagement(Request):
 class NewRole(Request):
     """What a person is to be in the own organisation."""
 
-    role = fields.Enum(
-        Role,
-        by_value=True,
-        required=True,
-        validate=validate.OneOf((Role.MEMBER, Role.USER_MANAGER)),
-        metadata={"enum": [Role.MEMBER.value, Role.USER_MANAGER.value]},
+    role = fields.String(
+        required=True, validate=validate.OneOf((Role.MEMBER.value, Role.USER_MANAGER.value))
     )

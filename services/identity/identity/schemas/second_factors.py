@@ -9,13 +9,15 @@ from typing import Any
 
 import marshmallow as ma
 from marshmallow import fields, validate
+from webauthn.helpers.cose import COSEAlgorithmIdentifier
 
-from common.web.schemas import Answer, Instant, Line, Request
+from common.web.schemas import Answer, Instant, Line, Request, Truth
 from identity.rules.second_factors import Method, ResetReason
 from identity.schemas.fields import LONGEST_PASSWORD, TOKEN
 from identity.schemas.sign_in import Tokens
 
 _BASE64URL = r"^[A-Za-z0-9_-]+$"
+_ALGORITHMS = tuple(each.value for each in COSEAlgorithmIdentifier)
 
 
 class _Binary(fields.String):
@@ -40,7 +42,7 @@ class _Attestation(Request):
     attestationObject = _Binary(20_000, required=True)
     authenticatorData = _Binary(20_000)
     publicKey = _Binary(4000, allow_none=True)
-    publicKeyAlgorithm = fields.Integer(strict=True)
+    publicKeyAlgorithm = fields.Integer(strict=True, validate=validate.OneOf(_ALGORITHMS))
     transports = fields.List(Line(40), validate=validate.Length(max=10))
 
 
@@ -135,7 +137,7 @@ class Reset(Request):
 class Requirement(Request):
     """Whether the organisation's user managers must have a second factor."""
 
-    required = fields.Boolean(required=True, truthy={True}, falsy={False})
+    required = Truth(required=True)
 
 
 class PendingView(Answer):
