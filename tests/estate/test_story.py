@@ -40,8 +40,11 @@ def check(story: Story) -> None:
 
 
 def work_goes_on(story: Story) -> None:
-    """A colleague writes in the case of who left, and staff confirm the order (S62, S67)."""
+    """A colleague writes in the case and changes the own name, and staff confirm the order."""
     story.colleague.sign_in()
+    seen = {"If-Match": story.colleague.send("GET", "identity", "accounts/me").headers["ETag"]}
+    name = {"given_name": "Melchior"}
+    story.colleague.send("PATCH", "identity", "accounts/me", json=name, headers=seen)
     shop = story.portal.sign_in(seed.address("shop"), seed.PASSWORD)
     message = {"text": "It is the left one."}
     case, order = story.made["case"]["id"], story.made["order"]["id"]

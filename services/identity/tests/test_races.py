@@ -67,7 +67,9 @@ class Race:
                 self.done.set()
 
     def _cut(self, connection, cursor, statement, parameters, context, many):
-        return (statement.replace(self.without, "") if self.without else statement), parameters
+        for cut in filter(None, (self.without and f"{self.without} SKIP LOCKED", self.without)):
+            statement = statement.replace(cut, "")
+        return statement, parameters
 
     def _stop(self, connection, cursor, statement, parameters, context, many):
         mine = current_thread() is self.first and all(word in statement for word in self.after)
