@@ -131,7 +131,7 @@ def _subtracting(dialect: str) -> Any:
         index_elements=[table.key],
         set_={
             "failures": sa.case((nothing, 0), else_=table.failures - 1),
-            "wait_until": taking.excluded.wait_until,
+            "wait_until": None,
         },
     ).returning(table.key)
 
@@ -139,5 +139,4 @@ def _subtracting(dialect: str) -> Any:
 def _row(dialect: str, *, failures: int) -> Any:
     at = sa.bindparam("at", type_=SignInThrottle.__table__.c.last_failed_at.type)
     row = {"key": sa.bindparam("counter"), "failures": failures}
-    times = {"last_failed_at": at, "wait_until": at}
-    return insert_for(dialect, SignInThrottle.__table__).values({**row, **times})
+    return insert_for(dialect, SignInThrottle.__table__).values({**row, "last_failed_at": at})

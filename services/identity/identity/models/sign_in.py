@@ -99,7 +99,7 @@ class SignInThrottle(Base):
     last_failed_at: Mapped[datetime] = mapped_column(
         index=True, info=technical("forgotten some hours after this")
     )
-    wait_until: Mapped[datetime] = mapped_column(info=technical("no other try before this"))
+    wait_until: Mapped[datetime | None] = mapped_column(info=technical("no other try before this"))
 
 
 class LinkToken(Base):

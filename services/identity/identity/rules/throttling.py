@@ -53,6 +53,6 @@ def counters_of(is_known_here: bool) -> tuple[Counter, ...]:
     return (Counter.OWN,) if is_known_here else tuple(Counter)
 
 
-def seconds_left(wait_until: datetime, at: datetime) -> int:
+def seconds_left(wait_until: datetime | None, at: datetime) -> int:
     """Whole seconds until a try is taken again, rounded up; 0 when it is taken now."""
-    return max(0, -((at - wait_until) // timedelta(seconds=1)))
+    return 0 if wait_until is None else max(0, -((at - wait_until) // timedelta(seconds=1)))
