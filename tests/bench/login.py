@@ -29,7 +29,7 @@ AIM, AIM_READ_P99_MS = 0.95, 100
 
 
 def run(folder: Path, postgres_url: str, rabbit_url: str) -> dict[str, Any]:
-    """Alternate: bare checks in a process of their own, then sign-ins by enough clients to wait for.
+    """Alternate: bare checks in a process of their own, then sign-ins by more clients than cores.
 
     Meanwhile somebody reads the own account at a steady pace. That and the clients' own work are
     done by the same cores, and count against us.
