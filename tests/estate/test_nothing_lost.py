@@ -34,7 +34,7 @@ from deploy.local.portal import Person, Portal, Unexpected, over_http
 from tests.estate.conftest import Running, free_ports, started
 
 ACCOUNTS = int(os.environ.get("PORTAL_TEST_ACCOUNTS", "2000"))
-KILL_EVERY_SECONDS = 2.5
+KILL_EVERY_SECONDS = 4.0
 """Longer than a process needs to start, so that the estate works in between."""
 FOLLOWERS = [name for name in OWNERS_OF_PERSONAL_DATA if name != "identity"]
 
