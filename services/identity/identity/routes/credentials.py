@@ -57,6 +57,12 @@ def prove_oneself(password: str) -> Hash | None:
     return kept
 
 
+def refuse_replaced(account: Account, proven: Hash | None) -> None:
+    """Raise NotThePassword when the proven password was replaced since. account: locked."""
+    if password_of(account) != proven:
+        raise NotThePassword(errors={"/current_password": "Is not your password any more."})
+
+
 def hashed(password: str, *context_words: str | None) -> Hash:
     """Hash of a new password, outside any transaction; raises PasswordGuessable and TooBusy.
 

@@ -6,11 +6,10 @@ from uuid import UUID
 
 from common.web import authorise, principal, reading, transaction
 from identity import sign_ins
-from identity.accounts import locked, password_of, set_password
+from identity.accounts import locked, set_password
 from identity.models import Account
 from identity.routes.blueprint import bp
-from identity.routes.credentials import hashed, prove_oneself, words_of
-from identity.rules.refusals import NotThePassword
+from identity.routes.credentials import hashed, prove_oneself, refuse_replaced, words_of
 from identity.schemas.sign_in import PasswordChange, Tokens
 
 
@@ -27,7 +26,6 @@ def change_password(body):
     password = hashed(body["password"], *words)
     with transaction() as session:
         account = locked(session, person.account_id)
-        if password_of(account) != kept:
-            raise NotThePassword(errors={"/current_password": "Is not your password any more."})
+        refuse_replaced(account, kept)
         set_password(session, account, password, but=UUID(person.session_id))
         return sign_ins.renew(session, account, UUID(person.session_id))

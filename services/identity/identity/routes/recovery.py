@@ -8,11 +8,10 @@ from common.privacy.audit import audit
 from common.refusals import NotFound
 from common.web import authorise, principal, public, transaction
 from identity import links, mails, recovery
-from identity.accounts import locked, password_of
+from identity.accounts import locked
 from identity.models import Account, LinkPurpose, MailKind
 from identity.routes.blueprint import bp
-from identity.routes.credentials import origin, prove_oneself
-from identity.rules.refusals import NotThePassword
+from identity.routes.credentials import origin, prove_oneself, refuse_replaced
 from identity.rules.states import HIDDEN
 from identity.schemas.recovery import NewAddress, RecoveryAsked
 from identity.schemas.registration import Accepted
@@ -53,8 +52,7 @@ def ask_for_address(body):
     password = prove_oneself(body["current_password"])
     with transaction() as session:
         account = locked(session, principal().account_id)
-        if password_of(account) != password:
-            raise NotThePassword(errors={"/current_password": "Is not your password any more."})
+        refuse_replaced(account, password)
         recovery.ask_for_change(session, account, body["email"])
     return {"status": "accepted"}
 

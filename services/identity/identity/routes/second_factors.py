@@ -15,13 +15,12 @@ from sqlalchemy.orm import Session
 from common.refusals import NotFound
 from common.web import authorise, principal, public, reading, transaction
 from identity import queries
-from identity.accounts import password_of
 from identity.models import Account, Organisation, Passkey
 from identity.passwords import Hash
 from identity.routes.blueprint import bp
-from identity.routes.credentials import origin, prove_oneself
+from identity.routes.credentials import origin, prove_oneself, refuse_replaced
 from identity.rules.access import refuse_own_decision
-from identity.rules.refusals import NotThePassword, SignInFailed
+from identity.rules.refusals import SignInFailed
 from identity.rules.second_factors import CodeWrong, PasskeyRefused, refuse_reset
 from identity.rules.states import HIDDEN
 from identity.schemas import second_factors as schemas
@@ -202,8 +201,8 @@ def require_second_factor(body, organisation_id):
 def _own(session: Session, password: Hash | None = None) -> Account:
     """One's own account. password: the one that was given once more, before this transaction."""
     account: Account = authorise(session, "second-factor.change", Account, principal().account_id)
-    if password is not None and password_of(account) != password:
-        raise NotThePassword(errors={"/current_password": "Is not your password any more."})
+    if password is not None:
+        refuse_replaced(account, password)
     return account
 
 
