@@ -22,16 +22,8 @@ from common.messaging import publish
 from common.refusals import next_state
 from screening.models import Decision, Screening, ScreeningMatch, ScreeningRun
 from screening.providers import PersonName
-from screening.rules import (
-    TRANSITIONS,
-    EntryKey,
-    Found,
-    Occasion,
-    Ruling,
-    Status,
-    judge,
-    wait_after,
-)
+from screening.rules.comparisons import EntryKey, Found, judge, wait_after
+from screening.rules.states import TRANSITIONS, Occasion, Ruling, Status
 
 BATCH = 500
 LEASE = timedelta(minutes=1)

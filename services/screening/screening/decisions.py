@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from common.clock import now
 from screening.models import Decision, Screening, ScreeningMatch
-from screening.rules import NothingToDecide, Reason, Ruling
+from screening.rules.reviews import NothingToDecide, Reason
+from screening.rules.states import Ruling
 
 
 def record(

@@ -12,7 +12,7 @@ from common.privacy.erasure import answer_erasure
 from common.web import standing
 from screening import checks, queries, retention
 from screening.models import Screening
-from screening.rules import Occasion
+from screening.rules.states import Occasion
 
 
 @on(*standing.STANDING_EVENTS)

@@ -15,7 +15,7 @@ from screening import checks, downloads, versions
 from screening.checks import Compared, Request
 from screening.lists.files import ListRefused
 from screening.providers import LocalProvider, PersonName
-from screening.rules import found_in
+from screening.rules.comparisons import found_in
 from screening.settings import urls_in
 from screening.versions import ListsInForce, NoListInForce
 

@@ -19,7 +19,7 @@ from common.refusals import Invalid
 from common.web.standing import Standing, standing_of
 from screening.checks import rulings
 from screening.models import Decision, ListVersion, Screening, ScreeningMatch, ScreeningRun
-from screening.rules import OPEN
+from screening.rules.states import OPEN
 
 
 def is_erased(session: Session, account_id: UUID) -> bool:

@@ -23,7 +23,8 @@ from screening.lists.files import ListRefused
 from screening.lists.reading import read_lists
 from screening.models import ListVersion, Screening
 from screening.providers import LocalProvider
-from screening.rules import ListSize, Occasion, why_refused
+from screening.rules.lists import ListSize, why_refused
+from screening.rules.states import Occasion
 
 _LOCK = 0x5C4EE7
 _PEOPLE = msgspec.json.Decoder(list[Entry])

@@ -12,7 +12,7 @@ from common.web.access import service_behind
 from screening import versions
 from screening.lists.un import with_person
 from screening.models import Screening, ScreeningMatch
-from screening.rules import Occasion
+from screening.rules.states import Occasion
 
 SAMPLE = files("screening") / "sample"
 FIRST, SECOND = SAMPLE / "2026-01-01", SAMPLE / "2026-02-01"

@@ -19,7 +19,7 @@ from common.messaging.brokers import Done
 from common.web.standing import AccountStanding, Standing
 from screening import checks
 from screening.models import Screening
-from screening.rules import Occasion, Status
+from screening.rules.states import Occasion, Status
 
 from .factories import LISTED, SECOND, import_lists, list_with, register, row_of, screened
 

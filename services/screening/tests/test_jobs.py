@@ -20,7 +20,7 @@ from screening import checks, versions
 from screening.app import service
 from screening.jobs import screen_pending
 from screening.models import Screening, ScreeningMatch, ScreeningRun
-from screening.rules import Occasion, Status
+from screening.rules.states import Occasion, Status
 from screening.versions import ListsInForce
 
 from .factories import (

@@ -11,7 +11,7 @@ from common.testing.harness import pointers
 from common.web import Role
 from screening import versions
 from screening.models import Decision, Screening
-from screening.rules import Occasion, Status
+from screening.rules.states import Occasion, Status
 
 from .factories import (
     DOUBTFUL,

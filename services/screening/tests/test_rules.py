@@ -10,26 +10,24 @@ from hypothesis import strategies as st
 from common.refusals import IllegalTransition, Invalid, next_state
 from common.web import Role
 from screening.matching import Candidate, Match
-from screening.rules import (
+from screening.rules.access import POLICY
+from screening.rules.comparisons import (
     LONGEST_WAIT,
     NOT_COMPARABLE,
-    POLICY,
-    TRANSITIONS,
     Found,
-    ListSize,
+    found_in,
+    judge,
+    wait_after,
+)
+from screening.rules.lists import ListSize, why_refused
+from screening.rules.reviews import (
     NothingToDecide,
     OwnScreening,
     Reason,
-    Ruling,
-    Status,
-    Trigger,
-    found_in,
-    judge,
     require_another,
     require_fitting_reason,
-    wait_after,
-    why_refused,
 )
+from screening.rules.states import TRANSITIONS, Ruling, Status, Trigger
 
 FINDINGS = {
     Trigger.FOUND_NOTHING: Status.CLEAR,

@@ -1,72 +1,18 @@
-"""Tables of screening: versions of lists, one screening a person, what matched, who decided.
-
-No name of ours is in them: names are read from identity, compared in memory and forgotten (S16).
-"""
+"""One screening a person: status, what matched, when and with what it was compared."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
-from common.db import TYPES, metadata
 from common.ids import uuid7
 from common.privacy.personal import INTEREST, about, personal, technical
-from screening.rules import Occasion, Reason, Ruling, Status
-
-PURPOSE = "compare with sanctions lists before release and regularly after"
-
-
-class Base(DeclarativeBase):
-    """Tables of this service."""
-
-    metadata = metadata()
-    type_annotation_map = TYPES
-
-
-class ListVersion(Base):
-    """One version of a public list and when it was in force; of a list, one is (S22).
-
-    Only `in_force_to` is ever written after the import.
-    """
-
-    __tablename__ = "list_versions"
-    __table_args__ = (
-        sa.Index(
-            "uq_list_versions_in_force",
-            "list_id",
-            unique=True,
-            postgresql_where=sa.text("in_force_to IS NULL"),
-            sqlite_where=sa.text("in_force_to IS NULL"),
-        ),
-        sa.CheckConstraint("in_force_to >= in_force_from", name="period"),
-    )
-
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7, info=technical("key"))
-    list_id: Mapped[str] = mapped_column(sa.String(80), info=technical("which list"))
-    version: Mapped[str] = mapped_column(
-        sa.String(80), info=technical("day of publication and start of the checksum")
-    )
-    checksum: Mapped[str] = mapped_column(
-        sa.String(64), info=technical("SHA-256 of the publisher's files")
-    )
-    published_on: Mapped[date | None] = mapped_column(info=technical("as the publisher says"))
-    entries: Mapped[int] = mapped_column(info=technical("people, organisations, ships, aircraft"))
-    people: Mapped[int] = mapped_column(info=technical("entries that are compared with names"))
-    content: Mapped[bytes] = mapped_column(
-        deferred=True, info=technical("its people as published, JSON packed by zlib")
-    )
-    imported_at: Mapped[datetime] = mapped_column(info=technical("when it came"))
-    in_force_from: Mapped[datetime] = mapped_column(info=technical("S22: used since"))
-    in_force_to: Mapped[datetime | None] = mapped_column(info=technical("S22: used until"))
-
-    @property
-    def code(self) -> str:
-        """List and version in one word, as events and screenings name it."""
-        return f"{self.list_id}:{self.version}"
+from screening.models.base import PURPOSE, Base
+from screening.rules.states import Occasion, Status
 
 
 class Screening(Base):
@@ -142,39 +88,6 @@ class ScreeningMatch(Base):
     explanation: Mapped[str] = mapped_column(
         sa.Text, info=personal("content", readers=("compliance",))
     )
-
-
-class Decision(Base):
-    """What a person ruled about a match; rows are only ever added, the latest counts.
-
-    It holds for this very entry and this very name: either changes, and it is open again.
-    """
-
-    __tablename__ = "decisions"
-    __personal__ = about(
-        "account_id", purpose=PURPOSE, basis=INTEREST, keep="account", source="S17"
-    )
-
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7, info=technical("key"))
-    account_id: Mapped[UUID] = mapped_column(
-        sa.ForeignKey("screenings.account_id"), index=True, info=personal("pseudonym")
-    )
-    list_id: Mapped[str] = mapped_column(
-        sa.String(80), info=personal("status", readers=("compliance",))
-    )
-    entry_id: Mapped[str] = mapped_column(sa.Text, info=personal("status", readers=("compliance",)))
-    entry_fingerprint: Mapped[str] = mapped_column(
-        sa.String(64), info=technical("the entry as it was seen")
-    )
-    name_digest: Mapped[str] = mapped_column(
-        sa.String(64), info=personal("identity", readers=(), source="S16")
-    )
-    outcome: Mapped[Ruling] = mapped_column(info=personal("status", readers=("compliance",)))
-    reason: Mapped[Reason] = mapped_column(info=personal("status", readers=("compliance",)))
-    decided_by: Mapped[UUID] = mapped_column(
-        index=True, info=personal("pseudonym", readers=("compliance",), erasure="keep")
-    )
-    decided_at: Mapped[datetime] = mapped_column(info=technical("when"))
 
 
 class ScreeningRun(Base):

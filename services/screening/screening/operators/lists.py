@@ -1,4 +1,4 @@
-"""Operator commands: `lists import`, `lists status`, `rescreen`."""
+"""Operator commands about lists: `lists import`, `lists status`, `rescreen`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from screening import downloads, versions
 from screening.app import service
 from screening.lists.files import ListRefused
 from screening.models import ListVersion, Screening
-from screening.rules import Occasion
+from screening.rules.states import Occasion
 
 
 @click.group()

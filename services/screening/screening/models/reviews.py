@@ -1,0 +1,48 @@
+"""What compliance decided about matches."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from common.ids import uuid7
+from common.privacy.personal import INTEREST, about, personal, technical
+from screening.models.base import PURPOSE, Base
+from screening.rules.reviews import Reason
+from screening.rules.states import Ruling
+
+
+class Decision(Base):
+    """What a person ruled about a match; rows are only ever added, the latest counts.
+
+    It holds for this very entry and this very name: either changes, and it is open again.
+    """
+
+    __tablename__ = "decisions"
+    __personal__ = about(
+        "account_id", purpose=PURPOSE, basis=INTEREST, keep="account", source="S17"
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7, info=technical("key"))
+    account_id: Mapped[UUID] = mapped_column(
+        sa.ForeignKey("screenings.account_id"), index=True, info=personal("pseudonym")
+    )
+    list_id: Mapped[str] = mapped_column(
+        sa.String(80), info=personal("status", readers=("compliance",))
+    )
+    entry_id: Mapped[str] = mapped_column(sa.Text, info=personal("status", readers=("compliance",)))
+    entry_fingerprint: Mapped[str] = mapped_column(
+        sa.String(64), info=technical("the entry as it was seen")
+    )
+    name_digest: Mapped[str] = mapped_column(
+        sa.String(64), info=personal("identity", readers=(), source="S16")
+    )
+    outcome: Mapped[Ruling] = mapped_column(info=personal("status", readers=("compliance",)))
+    reason: Mapped[Reason] = mapped_column(info=personal("status", readers=("compliance",)))
+    decided_by: Mapped[UUID] = mapped_column(
+        index=True, info=personal("pseudonym", readers=("compliance",), erasure="keep")
+    )
+    decided_at: Mapped[datetime] = mapped_column(info=technical("when"))
