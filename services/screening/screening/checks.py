@@ -21,8 +21,8 @@ from common.events.catalogue import ScreeningCompleted, Verdict
 from common.messaging import publish
 from common.refusals import next_state
 from screening.models import Decision, Screening, ScreeningMatch, ScreeningRun
-from screening.providers import PersonName
-from screening.rules.comparisons import EntryKey, Found, judge, wait_after
+from screening.providers import Answer, PersonName
+from screening.rules.comparisons import EntryKey, judge, wait_after
 from screening.rules.states import TRANSITIONS, Occasion, Ruling, Status
 
 BATCH = 500
@@ -44,7 +44,7 @@ class Compared:
     """What comparing one name came to. name_digest: of the name, which is gone by now."""
 
     name_digest: str
-    found: list[Found]
+    answer: Answer
 
 
 def take(session: Session) -> list[Request]:
@@ -101,12 +101,11 @@ def settle(
     session: Session,
     taken: Iterable[Request],
     compared: Mapping[UUID, Compared],
-    codes: list[str],
 ) -> None:
     """Write what comparisons came to, and say so where it is the first or another outcome.
 
-    compared: by account; who is missing has been erased, and waits no longer. codes: the versions
-    compared with. A request that was made anew meanwhile stays pending.
+    compared: by account; who is missing has been erased, and waits no longer. A request that was
+    made anew meanwhile stays pending.
     Source: S14, S17, S18, S19.
     """
     numbers = {each.account_id: each.number for each in taken}
@@ -119,9 +118,10 @@ def settle(
     theirs = [row.account_id for row in known]
     session.execute(sa.delete(ScreeningMatch).where(ScreeningMatch.account_id.in_(theirs)))
     for row in known:
-        answer = compared[row.account_id]
-        trigger, score = judge(answer.found, decided.get((row.account_id, answer.name_digest), {}))
-        row.name_digest, row.score, row.list_versions = answer.name_digest, score, codes
+        digest, answer = compared[row.account_id].name_digest, compared[row.account_id].answer
+        trigger, score = judge(answer.found, decided.get((row.account_id, digest), {}))
+        row.name_digest, row.score = digest, score
+        row.list_versions = list(answer.list_versions)
         row.checked_at, row.next_try_at, row.attempts = now(session), None, 0
         session.add_all(
             ScreeningMatch(account_id=row.account_id, **asdict(found)) for found in answer.found
@@ -131,7 +131,7 @@ def settle(
             ScreeningRun(
                 account_id=row.account_id,
                 at=row.checked_at,
-                list_versions=codes,
+                list_versions=row.list_versions,
                 verdict=row.verdict,
             )
         )

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
@@ -22,7 +21,7 @@ from screening.lists.entries import Entry, ParsedList
 from screening.lists.files import ListRefused
 from screening.lists.reading import read_lists
 from screening.models import ListVersion, Screening
-from screening.providers import LocalProvider
+from screening.providers.local import LocalProvider, ids_in_force
 from screening.rules.lists import ListSize, why_refused
 from screening.rules.states import Occasion
 
@@ -134,23 +133,15 @@ def lock_lists(session: Session, *, shared: bool = False) -> None:
         session.execute(sa.select(lock(_LOCK)))
 
 
-def ids_in_force(session: Session) -> tuple[UUID, ...]:
-    """Which versions are in force: one cheap look."""
-    current = sa.select(ListVersion.id).where(ListVersion.in_force_to.is_(None))
-    return tuple(session.scalars(current.order_by(ListVersion.list_id)))
-
-
 class ListsInForce:
     """The provider of the versions in force, made again when others are; one in a runtime.
 
-    Open it with `runtime.resource(ListsInForce)`. ids and codes: the versions it was made of.
+    Open it with `runtime.resource(ListsInForce)`.
     """
 
     def __init__(self, runtime: Any) -> None:
         self._runtime = runtime
         self._provider: LocalProvider | None = None
-        self.ids: tuple[UUID, ...] = ()
-        self.codes: list[str] = []
 
     def provider(self) -> LocalProvider:
         """Provider of the versions in force at this moment; raises NoListInForce."""
@@ -158,7 +149,7 @@ class ListsInForce:
             current = ids_in_force(session)
             if not current:
                 raise NoListInForce
-            if self._provider is None or current != self.ids:
+            if self._provider is None or current != self._provider.ids:
                 self._provider = None  # the former index goes before the next one is made
                 rows = (
                     _in_force().order_by(ListVersion.list_id).options(undefer(ListVersion.content))
@@ -166,9 +157,13 @@ class ListsInForce:
                 versions = session.scalars(rows).all()
                 settings = self._runtime.settings
                 people = _people(version.content for version in versions)
-                self._provider = LocalProvider(people, settings.review_at, settings.hit_at)
-                self.ids = tuple(each.id for each in versions)
-                self.codes = [each.code for each in versions]
+                self._provider = LocalProvider(
+                    people,
+                    settings.review_at,
+                    settings.hit_at,
+                    ids=tuple(each.id for each in versions),
+                    codes=tuple(each.code for each in versions),
+                )
             return self._provider
 
 

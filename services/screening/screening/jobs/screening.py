@@ -1,22 +1,17 @@
-"""Comparing names that are due, and fetching the lists."""
+"""Comparing names that are due."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID
 
-from common.jobs import job, step
+from common.jobs import step
 from common.logs import log
 from common.web.peers import PeerUnavailable
-from screening import checks, downloads, versions
+from screening import checks, versions
 from screening.checks import Compared, Request
-from screening.lists.files import ListRefused
-from screening.providers import LocalProvider, PersonName
-from screening.rules.comparisons import found_in
-from screening.settings import urls_in
+from screening.providers import PersonName, Provider, ProviderUnavailable
 from screening.versions import ListsInForce, NoListInForce
 
 SCOPE_NAMES = "names:read"
@@ -34,11 +29,10 @@ def screen_pending(runtime: Any) -> int:
         taken = checks.take(session)
     if not taken:
         return 0
-    in_force = runtime.resource(ListsInForce)
     try:
-        provider = in_force.provider()
+        provider = runtime.resource(ListsInForce).provider()
         names = _read_names(runtime, taken)
-    except (NoListInForce, PeerUnavailable) as error:
+    except (NoListInForce, PeerUnavailable, ProviderUnavailable) as error:
         log.warning(
             "screening waits",
             step="screen_pending",
@@ -51,36 +45,11 @@ def screen_pending(runtime: Any) -> int:
     compared = _compare(runtime, provider, names)
     with runtime.transaction() as session:
         versions.lock_lists(session, shared=True)
-        if versions.ids_in_force(session) == in_force.ids:
-            checks.settle(session, taken, compared, in_force.codes)
+        if provider.is_current(session):
+            checks.settle(session, taken, compared)
         else:
             checks.release(session, taken)
     return len(taken)
-
-
-@job(every="P1D")
-def fetch_lists(runtime: Any) -> int:
-    """Fetch the official lists of SCREENING_LIST_URLS; return how many new versions came.
-
-    A list that cannot be fetched or is refused keeps its last good version, and the others come
-    into force; then the first refusal is raised, so that the job shows as failed.
-    Source: S18.
-    """
-    found: list[versions.PackedList] = []
-    refused: list[ListRefused] = []
-    for urls in downloads.lists_behind(urls_in(runtime.settings.list_urls)):
-        try:
-            with TemporaryDirectory() as folder:
-                found += versions.read(downloads.fetch(urls, Path(folder)))
-        except ListRefused as error:
-            refused.append(error)
-    done, too_bad = versions.bring_into_force(runtime, found)
-    refused += too_bad
-    for each in refused:
-        log.warning("list refused", job="fetch-lists", file=each.file, error=each.reason)
-    if refused:
-        raise refused[0]
-    return sum(each.new for each in done)
 
 
 def _read_names(runtime: Any, taken: Sequence[Request]) -> dict[UUID, PersonName]:
@@ -96,10 +65,10 @@ def _read_names(runtime: Any, taken: Sequence[Request]) -> dict[UUID, PersonName
 
 
 def _compare(
-    runtime: Any, provider: LocalProvider, names: dict[UUID, PersonName]
+    runtime: Any, provider: Provider, names: dict[UUID, PersonName]
 ) -> dict[UUID, Compared]:
-    matches = provider.compare(list(names.values()))
+    answers = provider.compare(list(names.values()))
     return {
-        account_id: Compared(checks.digest(runtime, name), found_in(match, provider.fingerprint))
-        for (account_id, name), match in zip(names.items(), matches, strict=True)
+        account_id: Compared(checks.digest(runtime, name), answer)
+        for (account_id, name), answer in zip(names.items(), answers, strict=True)
     }
