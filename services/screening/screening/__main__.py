@@ -1,4 +1,4 @@
-"""Processes: `python -m screening web | worker | migrate | job NAME | lists … | rescreen`."""
+"""Processes: `python -m screening web | worker | migrate | job NAME | lists … | rescreen | match | compare`."""
 
 from screening.app import service
 from screening.operators import COMMANDS

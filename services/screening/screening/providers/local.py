@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from screening.lists.entries import Entry
-from screening.matching import Index
+from screening.matching import METHOD, Index
 from screening.models import ListVersion
 from screening.providers.base import Answer, PersonName
 from screening.rules.comparisons import found_in
@@ -18,7 +18,7 @@ from screening.rules.comparisons import found_in
 class LocalProvider:
     """Made of the people of certain versions of lists; it is never changed.
 
-    people: of all of them. ids, codes: the versions.
+    people: of all of them, or those to compare with alone. ids, codes: the versions.
     """
 
     def __init__(
@@ -29,11 +29,11 @@ class LocalProvider:
         ids: tuple[UUID, ...] = (),
         codes: tuple[str, ...] = (),
     ) -> None:
-        self._people = {(each.list_id, each.entry_id): each for each in people}
-        self._index = Index(self._people.values())
+        self.people = {(each.list_id, each.entry_id): each for each in people}
+        self._index = Index(self.people.values())
         self._review_at, self._hit_at = review_at, hit_at
         self.ids, self.codes = ids, codes
-        self.method = f"local/1 {review_at:g}-{hit_at:g}"
+        self.method = f"{METHOD} {review_at:g}-{hit_at:g}"
 
     def compare(self, names: Sequence[PersonName]) -> list[Answer]:
         """What each name comes to, in the order given."""
@@ -45,7 +45,7 @@ class LocalProvider:
         return ids_in_force(session) == self.ids
 
     def _fingerprint(self, list_id: str, entry_id: str) -> str:
-        return self._people[list_id, entry_id].fingerprint()
+        return self.people[list_id, entry_id].fingerprint()
 
 
 def ids_in_force(session: Session) -> tuple[UUID, ...]:
