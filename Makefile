@@ -19,7 +19,7 @@ RUNTIME := .venv/runtime.stamp
 ENOUGH_TO_RUN := $(if $(wildcard $(EVERYTHING)),$(EVERYTHING),$(RUNTIME))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock lint format test test-fast docs docs-check run run-stack demo bench clean
+.PHONY: help setup lock lint format test test-fast docs docs-check run run-stack demo peers bench clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,7 @@ lock:  ## resolve requirements*.in into requirements*.txt, keeping what still fi
 		{ $(PYTHON) -m venv build/uv && build/uv/bin/python -m pip install --quiet uv; }
 	PATH="$$PATH:build/uv/bin" $(COMPILE) requirements-dev.in -o requirements-dev.txt
 	PATH="$$PATH:build/uv/bin" $(COMPILE) requirements.in -c requirements-dev.txt -o requirements.txt
+	PATH="$$PATH:build/uv/bin" $(COMPILE) tests/bench/peers/requirements.in -o tests/bench/peers/requirements.txt
 
 lint: setup  ## style, types and import boundaries; changes nothing (40 s)
 	$(PY) -m ruff check
@@ -66,7 +67,9 @@ run-stack: setup  ## every service a process; needs servers, as test does (PORT=
 demo: $(ENOUGH_TO_RUN)  ## play registration to erasure on the estate that runs (PORT=, DATA_DIR=, LISTS=)
 	$(PY) -m deploy.local.demo $(OPTIONS)
 
-bench: setup  ## measure relay, consumers and requests; needs servers, as test does
+peers: build/peers/stamp  ## other matchers, to measure ours against, in an environment of their own
+
+bench: setup peers  ## measure relay, consumers, requests and matching; needs servers, as test does
 	deploy/local/install-servers.sh
 	$(PY) -m tests.bench
 
@@ -83,6 +86,11 @@ $(PY):
 		"$(PYTHON) lacks its venv module. On Debian and Ubuntu: sudo apt-get install -y python3-venv"; \
 		exit 1; }
 	$(PYTHON) -m venv .venv
+
+build/peers/stamp: tests/bench/peers/requirements.txt
+	$(PYTHON) -m venv build/peers
+	build/peers/bin/python -m pip install --quiet --require-hashes -r $<
+	@touch $@
 
 $(EVERYTHING): requirements-dev.txt $(PROJECTS) | $(PY)
 	$(PIP) install --require-hashes -r requirements-dev.txt

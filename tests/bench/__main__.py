@@ -19,7 +19,17 @@ from common.testing.server import Server
 from common.testing.servers import start_postgres, start_rabbit
 from tests.bench.report import table
 
-NAMES = ("relay", "consumer", "latency", "block", "login", "tokens", "answers", "sessions")
+NAMES = (
+    "relay",
+    "consumer",
+    "latency",
+    "block",
+    "login",
+    "tokens",
+    "answers",
+    "sessions",
+    "matching",
+)
 RESULTS = Path(__file__).parent / "results"
 PERFORMANCE = Path(__file__).parents[2] / "docs" / "performance.md"
 

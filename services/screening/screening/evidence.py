@@ -14,6 +14,8 @@ from screening.spelling import Spelled
 
 _SAME_YEAR, _OTHER_YEAR = 3.0, -10.0
 _SAME_COUNTRY, _OTHER_COUNTRY = 1.0, -2.0
+MOST = _SAME_YEAR + _SAME_COUNTRY
+"""The points that a match can win by them."""
 _YEARS_OFF = 1
 """Publishers are that often wrong about a year of birth."""
 

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 from screening import evidence
 from screening.lists.entries import Entry, Name, NameKind
 from screening.name_index import NameIndex
-from screening.scoring import Likeness, score
+from screening.scoring import Likeness, score, within_reach
 from screening.spelling import Spelled, spell, spellings
 
 Outcome = Literal["clear", "review", "hit"]
@@ -68,6 +68,11 @@ class Index:
     def __len__(self) -> int:
         return len(self._listed)
 
+    def near(self, name: str) -> set[tuple[str, str]]:
+        """List and entry of everybody whom a name is compared with word by word."""
+        found = (self._listed[number].entry for number in self._names.nearby(name))
+        return {(each.list_id, each.entry_id) for each in found}
+
     def compare(
         self,
         name: str,
@@ -90,8 +95,12 @@ class Index:
         if not query.words:
             return Match("review", ())
         closest: dict[tuple[str, str], _Found] = {}
+        words = self._names.alike(query)
+        least = review_at - (evidence.MOST if born or country else 0)
         for number in self._names.nearby(query):
             listed = self._listed[number]
+            if not within_reach(query, listed.spelled, words, least):
+                continue
             likeness = score(query, listed.spelled)
             points = likeness.score + evidence.weight(listed.entry, born, country)
             points = round(min(points, 100.0), 1)

@@ -97,6 +97,10 @@ class NameIndex(Generic[K]):
                 found.update(self._holding[word])
         return found
 
+    def alike(self, spelled: Spelled) -> set[str]:
+        """Words of any name held that are alike to a word of this one."""
+        return {other for word in _full_words(spelled) for other in self._alike(word)}
+
     def _find_alike(self, word: str) -> tuple[str, ...]:
         shared = {other for key in sought_under(word) for other in self._words.get(key, ())}
         return tuple(other for other in shared if alike(word, other))
@@ -113,7 +117,7 @@ def _full_words(spelled: Spelled) -> list[str]:
 def _joined_keys(spelled: Spelled) -> set[str]:
     """Keys of neighbours written as one, and of how a long name begins: it may be cut off."""
     joined = {each.key for each in spelled.joined}
-    beginning = "".join(spelled.words)[:CUT_FROM]
+    beginning = spelled.whole[:CUT_FROM]
     if len(beginning) == CUT_FROM:
         joined.add("^" + beginning)
     return joined

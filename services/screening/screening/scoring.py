@@ -18,8 +18,6 @@ _SYLLABIC_LEAST = 0.88
 _WEAKEST = 0.3  # share of the least alike pair in the score; the mean has the rest
 _MISSING = 0.4  # what is taken off for words that only the listed name has
 _ADDED = 0.5  # … that only the compared name has
-_HEAVIEST = 7  # letters from which on a longer word weighs no more
-
 
 How = Literal["word", "joined", "initial"]
 
@@ -56,12 +54,11 @@ def score(name: Spelled, listed: Spelled) -> Likeness:
         len(name.core) == len(listed.core) == 1
     ):
         return Likeness(100 * _CUT, cut=True) if cut else Likeness(0.0)
-    weight = sum(map(_weight, name.core))
-    listed_weight = sum(map(_weight, listed.core))
-    paired = listed_paired = liking = 0.0
+    paired = listed_paired = 0
+    liking = 0.0
     for each in pairs:
-        here = sum(_weight(name.core[place]) for place in each.places)
-        there = sum(_weight(listed.core[place]) for place in each.listed)
+        here = sum([name.weights[place] for place in each.places])
+        there = sum([listed.weights[place] for place in each.listed])
         paired += here
         listed_paired += there
         liking += each.alike * (here + there)
@@ -69,12 +66,47 @@ def score(name: Spelled, listed: Spelled) -> Likeness:
         return Likeness(0.0)
     mean = liking / (paired + listed_paired)
     fit = mean + _WEAKEST * (min(each.alike for each in pairs) - mean)
-    added, missing = 1 - paired / weight, 1 - listed_paired / listed_weight
-    off = min(added, missing) + max(_ADDED * added, _MISSING * missing)
-    found = 100 * fit * max(0.0, 1 - off)
+    found = 100 * fit * _share(name, paired, listed, listed_paired)
     if cut and found < 100 * _CUT:
         return Likeness(100 * _CUT, cut=True)
     return Likeness(found, pairs)
+
+
+def within_reach(name: Spelled, listed: Spelled, words: set[str], least: float) -> bool:
+    """Whether two names may score that high: a glance that spares most of them the scoring.
+
+    words: all that are alike to any word of the name.
+    """
+    letters = {word for word in name.core if len(word) == 1}
+    met, count = 0, 0
+    for word, weight, initials in zip(listed.core, listed.weights, listed.initials, strict=True):
+        if word in words or len(word) == 1 or not letters.isdisjoint(initials):
+            met += weight
+            count += 1
+    fits = sum(sorted(name.weights)[-count:]) if count else 0
+    return (
+        100 * _share(name, fits, listed, met) >= least
+        or _share_joined(name, listed)
+        or _is_cut(name, listed)
+    )
+
+
+def _share(name: Spelled, paired: int, listed: Spelled, listed_paired: int) -> float:
+    """What is left of a score, from 0 to 1, where that much weight of each name has a partner."""
+    added = 1 - paired / sum(name.weights)
+    missing = 1 - listed_paired / sum(listed.weights)
+    return max(0.0, 1 - min(added, missing) - max(_ADDED * added, _MISSING * missing))
+
+
+def _share_joined(name: Spelled, listed: Spelled) -> bool:
+    keys, listed_keys = {each.key for each in name.joined}, {each.key for each in listed.joined}
+    if not name.whole.isascii() and UNVOWELLED_KEY in {key[0] for key in keys | listed_keys}:
+        return True
+    return not (
+        keys.isdisjoint(listed.sounds)
+        and listed_keys.isdisjoint(name.sounds)
+        and keys.isdisjoint(listed_keys)
+    )
 
 
 def _pairs(name: Spelled, listed: Spelled) -> list[Pair]:
@@ -97,17 +129,21 @@ def _options(name: Spelled, listed: Spelled) -> Iterator[tuple[int, Pair]]:
     """Words that may stand for each other, with their letters."""
     least = _SYLLABIC_LEAST if name.syllabic or listed.syllabic else 0.0
     for place, word in enumerate(name.core):
+        vowelled = word.isascii()
         for listed_place, other in enumerate(listed.core):
-            how: How = "word"
-            if word != other and 1 in (len(word), len(other)):
-                how = "initial"
-                found = _initial(word, other, name.initials[place], listed.initials[listed_place])
-            elif word.isascii() and not other.isascii():
-                continue  # no Latin name is looked for in a spelling without vowels
-            else:
+            if word != other and (len(word) == 1 or len(other) == 1):
+                initials = name.initials[place], listed.initials[listed_place]
+                if _is_initial(word, other, *initials):
+                    yield (
+                        1 + len(word + other),
+                        Pair((place,), (listed_place,), _INITIAL, "initial"),
+                    )
+            elif not vowelled or other.isascii():  # no Latin name is sought in one without vowels
                 found = alike(word, other)
-            if found > least:
-                yield len(word) + len(other), Pair((place,), (listed_place,), found, how)
+                if found > least:
+                    yield len(word) + len(other), Pair((place,), (listed_place,), found)
+    if not _share_joined(name, listed):
+        return
     for one in name.joined:
         for place in _sounding(one.key, listed):
             yield 2 * one.letters, Pair(one.places, (place,), _JOINED, "joined")
@@ -132,15 +168,10 @@ def _sounding(key: str, name: Spelled) -> list[int]:
     return [place for place, sound in enumerate(name.sounds) if sound == key]
 
 
-def _initial(word: str, other: str, initials: str, other_initials: str) -> float:
-    fits = word in other_initials if len(word) == 1 else other in initials
-    return _INITIAL if fits else 0.0
+def _is_initial(word: str, other: str, initials: str, other_initials: str) -> bool:
+    return word in other_initials if len(word) == 1 else other in initials
 
 
 def _is_cut(name: Spelled, listed: Spelled) -> bool:
-    shorter, longer = sorted(("".join(name.words), "".join(listed.words)), key=len)
+    shorter, longer = sorted((name.whole, listed.whole), key=len)
     return CUT_FROM <= len(shorter) < len(longer) and longer.startswith(shorter)
-
-
-def _weight(word: str) -> int:
-    return min(max(len(word), 2), _HEAVIEST)

@@ -61,6 +61,8 @@ _BESIDE_NAMES = frozenset((_TITLES + _PARTICLES).split())
 CUT_FROM = 15
 """Letters from which on a name may have been cut off by a form or a file that holds no more."""
 
+_LIGHTEST, _HEAVIEST = 2, 7  # letters up to which, and from which on, all words weigh the same
+
 
 class Joined(NamedTuple):
     """Two neighbouring words written as one. places: those of the core that it covers."""
@@ -74,18 +76,21 @@ class Joined(NamedTuple):
 class Spelled:
     """A name as written and in the words by which it is compared.
 
-    words: every word, in order. core: those that tell people apart, all of them if these are fewer
-    than two. sounds: the core as it sounds. initials: with what letters each of the core may be
-    abbreviated. syllabic: Chinese or Korean, whose short words are alike by chance.
+    words: every word, in order. whole: all of them without a blank. core: those that tell people
+    apart, all of them if these are fewer than two; with how much each counts, how it sounds, and
+    the letters by which it may be abbreviated. syllabic: Chinese or Korean, whose short words are
+    alike by chance.
     """
 
     text: str
     words: tuple[str, ...]
+    whole: str
     core: tuple[str, ...]
-    syllabic: bool
-    initials: tuple[str, ...]
+    weights: tuple[int, ...]
     sounds: tuple[str, ...]
+    initials: tuple[str, ...]
     joined: tuple[Joined, ...]
+    syllabic: bool
 
 
 def spell(name: str) -> Spelled:
@@ -97,25 +102,17 @@ def spell(name: str) -> Spelled:
     places = [place for place, word in enumerate(words) if word not in _BESIDE_NAMES]
     if len(places) < 2:
         places = list(range(len(words)))
-    core = {place: number for number, place in enumerate(places)}
-    initials = []
-    for place in places:
-        particle = words[place - 1][0] if place and place - 1 not in core else ""
-        initials.append(particle + words[place][0])
-    joined = []
-    for place in range(len(words) - 1):
-        covered = tuple(core[each] for each in (place, place + 1) if each in core)
-        if covered:
-            word = words[place] + words[place + 1]
-            joined.append(Joined(joined_key(word), len(word), covered))
+    core = tuple(words[place] for place in places)
     return Spelled(
         text=name,
         words=words,
-        core=tuple(words[place] for place in places),
+        whole="".join(words),
+        core=core,
+        weights=tuple(min(max(len(word), _LIGHTEST), _HEAVIEST) for word in core),
+        sounds=tuple(map(fold, core)),
+        initials=tuple(_initials(words, places)),
+        joined=tuple(_joined(words, places)),
         syllabic=not name.isascii() and _SYLLABLES.search(name) is not None,
-        initials=tuple(initials),
-        sounds=tuple(fold(words[place]) for place in places),
-        joined=tuple(joined),
     )
 
 
@@ -152,6 +149,22 @@ def spellings(text: str) -> Iterator[str]:
             yield from inside.split(";")
 
 
+def _initials(words: tuple[str, ...], places: list[int]) -> Iterator[str]:
+    """The letters for each of the core: its first, and that of a particle before it."""
+    for place in places:
+        particle = words[place - 1][0] if place and place - 1 not in places else ""
+        yield particle + words[place][0]
+
+
+def _joined(words: tuple[str, ...], places: list[int]) -> Iterator[Joined]:
+    core = {place: number for number, place in enumerate(places)}
+    for place in range(len(words) - 1):
+        covered = tuple(core[each] for each in (place, place + 1) if each in core)
+        if covered:
+            word = words[place] + words[place + 1]
+            yield Joined(joined_key(word), len(word), covered)
+
+
 def _parts(word: str) -> tuple[str, ...]:
     """The words that one word is written for: "abdulrahman" is "abd" and "rahman"."""
     if word.isascii():
@@ -186,7 +199,8 @@ def _plain_word(word: str, beside_latin: bool, beside_cyrillic: bool) -> str:
     if _UNVOWELLED.search(word):
         split = unicodedata.normalize("NFKD", word)
         bare = "".join(c for c in split if not unicodedata.combining(c))
-        return bare.translate(_UNVOWELLED_FORMS)
+        kept = (c if _UNVOWELLED.match(c) else anyascii(c) for c in bare)
+        return "".join(kept).translate(_UNVOWELLED_FORMS)
     return _korean(word) if _HANGUL.fullmatch(word) else anyascii(word)
 
 
