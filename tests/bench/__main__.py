@@ -29,6 +29,7 @@ NAMES = (
     "answers",
     "sessions",
     "matching",
+    "rescreening",
 )
 RESULTS = Path(__file__).parent / "results"
 PERFORMANCE = Path(__file__).parents[2] / "docs" / "performance.md"

@@ -47,7 +47,7 @@ def run(folder: Path, postgres_url: str, rabbit_url: str) -> dict[str, Any]:
     index = Index(entries)
     built, weighs = time.perf_counter() - began, _resident() - before
     cases = _cases(entries)
-    strangers = [row["full_name"] for row in _rows("negatives_us.csv")]
+    strangers = [row["full_name"] for row in rows("negatives_us.csv")]
     took, alarms = [], 0
     for name in strangers:
         began = time.perf_counter()
@@ -118,7 +118,7 @@ def _across_scripts(entries: list[Entry]) -> dict[str, float]:
     index = Index(latin)
     lists = {"uk": "uk-sanctions", "eu": "eu-consolidated", "un": "un-consolidated"}
     found = defaultdict(list)
-    for row in _rows("crossscript_public.csv"):
+    for row in rows("crossscript_public.csv"):
         hit = (lists[row["list"]], row["id"]) in _found(index, row["nonlatin"])
         found[row["script"]].append(hit)
         if row["script"] != "ARABIC":
@@ -210,7 +210,8 @@ def _key(entry: Entry) -> Key:
     return entry.list_id, entry.entry_id
 
 
-def _rows(name: str) -> list[dict[str, str]]:
+def rows(name: str) -> list[dict[str, str]]:
+    """Rows of one of the name sets."""
     with (DATA / "names" / name).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 

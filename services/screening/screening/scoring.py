@@ -78,12 +78,14 @@ def within_reach(name: Spelled, listed: Spelled, words: set[str], least: float) 
     words: all that are alike to any word of the name.
     """
     letters = {word for word in name.core if len(word) == 1}
-    met, count = 0, 0
+    met = count = 0
     for word, weight, initials in zip(listed.core, listed.weights, listed.initials, strict=True):
         if word in words or len(word) == 1 or not letters.isdisjoint(initials):
             met += weight
             count += 1
-    fits = sum(sorted(name.weights)[-count:]) if count else 0
+    fits = (
+        name.weight if count >= len(name.core) else sum(sorted(name.weights, reverse=True)[:count])
+    )
     return (
         100 * _share(name, fits, listed, met) >= least
         or _share_joined(name, listed)
@@ -93,20 +95,19 @@ def within_reach(name: Spelled, listed: Spelled, words: set[str], least: float) 
 
 def _share(name: Spelled, paired: int, listed: Spelled, listed_paired: int) -> float:
     """What is left of a score, from 0 to 1, where that much weight of each name has a partner."""
-    added = 1 - paired / sum(name.weights)
-    missing = 1 - listed_paired / sum(listed.weights)
+    added = 1 - paired / name.weight
+    missing = 1 - listed_paired / listed.weight
     return max(0.0, 1 - min(added, missing) - max(_ADDED * added, _MISSING * missing))
 
 
 def _share_joined(name: Spelled, listed: Spelled) -> bool:
-    keys, listed_keys = {each.key for each in name.joined}, {each.key for each in listed.joined}
-    if not name.whole.isascii() and UNVOWELLED_KEY in {key[0] for key in keys | listed_keys}:
+    """Whether two neighbours of one may be one word, or two neighbours, of the other."""
+    keys, listed_keys = name.joined_keys, listed.joined_keys
+    if not keys.isdisjoint(listed.sounds) or not listed_keys.isdisjoint(name.sounds):
         return True
-    return not (
-        keys.isdisjoint(listed.sounds)
-        and listed_keys.isdisjoint(name.sounds)
-        and keys.isdisjoint(listed_keys)
-    )
+    if not keys.isdisjoint(listed_keys):
+        return True
+    return not (name.whole.isascii() and listed.whole.isascii())
 
 
 def _pairs(name: Spelled, listed: Spelled) -> list[Pair]:

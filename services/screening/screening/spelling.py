@@ -87,9 +87,11 @@ class Spelled:
     whole: str
     core: tuple[str, ...]
     weights: tuple[int, ...]
+    weight: int
     sounds: tuple[str, ...]
     initials: tuple[str, ...]
     joined: tuple[Joined, ...]
+    joined_keys: frozenset[str]
     syllabic: bool
 
 
@@ -103,15 +105,19 @@ def spell(name: str) -> Spelled:
     if len(places) < 2:
         places = list(range(len(words)))
     core = tuple(words[place] for place in places)
+    weights = tuple(min(max(len(word), _LIGHTEST), _HEAVIEST) for word in core)
+    joined = tuple(_joined(words, places))
     return Spelled(
         text=name,
         words=words,
         whole="".join(words),
         core=core,
-        weights=tuple(min(max(len(word), _LIGHTEST), _HEAVIEST) for word in core),
+        weights=weights,
+        weight=sum(weights),
         sounds=tuple(map(fold, core)),
         initials=tuple(_initials(words, places)),
-        joined=tuple(_joined(words, places)),
+        joined=joined,
+        joined_keys=frozenset(each.key for each in joined),
         syllabic=not name.isascii() and _SYLLABLES.search(name) is not None,
     )
 
