@@ -20,14 +20,16 @@ from deploy.local.portal import Person, Portal, Unexpected, over_http
 FIRST_START = "First start: importing sanctions lists, entering staff and customers …"
 PASSWORD = "correct horse battery staple"
 STAFF = {
-    "admin": ("Ada", "Beheer"),
-    "approver": ("Aart", "Vrijgave"),
-    "compliance": ("Conny", "Regelwerk"),
-    "dpo": ("Dirk", "Datenhut"),
-    "support": ("Sanne", "Storing"),
-    "shop": ("Sjors", "Winkelier"),
-    "trainer": ("Tilda", "Lehrsaal"),
+    "admin": ("Ada", "Beheer", "admin"),
+    "approver": ("Aart", "Vrijgave", "approver"),
+    "compliance": ("Conny", "Regelwerk", "compliance"),
+    "reviewer": ("Bram", "Tweedeblik", "compliance"),
+    "dpo": ("Dirk", "Datenhut", "dpo"),
+    "support": ("Sanne", "Storing", "support"),
+    "shop": ("Sjors", "Winkelier", "shop"),
+    "trainer": ("Tilda", "Lehrsaal", "trainer"),
 }
+"""Given name, family name and role; two of compliance, since nobody lifts a block alone."""
 CUSTOMERS = (("Blechwerk Nordlicht GmbH", "DE"), ("Plaatwerk De Kanter B.V.", "NL"))
 PRODUCTS = (
     ("NOZZLE-15", "Laser nozzle 1.5 mm", "Lasermondstuk 1,5 mm", "Laserdüse 1,5 mm", "24.90"),
@@ -36,9 +38,9 @@ PRODUCTS = (
 )
 
 
-def address(role: str) -> str:
-    """Mail address of the member of staff with this role."""
-    return f"{role}@portal.example"
+def address(who: str) -> str:
+    """Mail address of a member of staff."""
+    return f"{who}@portal.example"
 
 
 def first_start(folder: Path, url: str, lists: Path | None) -> None:
@@ -57,10 +59,10 @@ def fill(portal: Portal, lists: Path | None) -> None:
     What is there already stays, so that a start that was interrupted is finished by the next.
     """
     portal.operate("screening", "lists", "import", str(lists or sample_lists()))
-    for role, (given, family) in STAFF.items():
-        if _signed_in(portal, role) is None:
-            _appoint(portal, role, given, family)
-    staff = {role: portal.until(partial(_signed_in, portal, role)) for role in STAFF}
+    for who, (given, family, role) in STAFF.items():
+        if _signed_in(portal, who) is None:
+            _appoint(portal, who, given, family, role)
+    staff = {who: portal.until(partial(_signed_in, portal, who)) for who in STAFF}
     known = {each["name"]: each for each in staff["admin"].get("identity", "organisations")}
     for name, country in CUSTOMERS:
         body = {"name": name, "country": country}
@@ -115,16 +117,16 @@ def welcome(folder: Path, url: str, development: str = "") -> str:
         f"  services    {url}/ links the documentation of each, e.g. {url}/api/shop/docs/",
         f"  mailbox     {development or url + '/development/'} shows all mail, moves the clock",
         f"  sign in     POST {url}/api/identity/sessions with password “{PASSWORD}” as",
-        f"              {', '.join(address(role) for role in STAFF)}",
+        f"              {', '.join(address(who) for who in STAFF)}",
         "  the story   make demo (in another terminal)",
         "  stop        Ctrl-C",
     )
     return "\n".join(lines)
 
 
-def _signed_in(portal: Portal, role: str) -> Person | None:
-    """Member of staff with this role, None while the account is not active."""
-    person = Person(portal, address(role), PASSWORD, None)
+def _signed_in(portal: Portal, who: str) -> Person | None:
+    """A member of staff, None while the account is not active."""
+    person = Person(portal, address(who), PASSWORD, None)
     body = {"email": person.email, "password": person.password}
     answer = person.send("POST", "identity", "sessions", None, json=body)
     if not answer.is_success:
@@ -133,10 +135,10 @@ def _signed_in(portal: Portal, role: str) -> Person | None:
     return person
 
 
-def _appoint(portal: Portal, role: str, given: str, family: str) -> None:
+def _appoint(portal: Portal, who: str, given: str, family: str, role: str) -> None:
     try:
         portal.operate(
-            "identity", "staff", "add", "--email", address(role), "--given-name", given,
+            "identity", "staff", "add", "--email", address(who), "--given-name", given,
             "--family-name", family, "--language", "en", "--role", role, "--password-stdin",
             stdin=PASSWORD + "\n",
         )  # fmt: skip

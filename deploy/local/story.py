@@ -48,8 +48,8 @@ class Story:
 
     def play(self) -> None:
         """Tell the whole story; raises Unexpected where the estate does not follow it."""
-        for role in seed.STAFF:
-            self.staff[role] = self.portal.sign_in(seed.address(role), seed.PASSWORD)
+        for who in seed.STAFF:
+            self.staff[who] = self.portal.sign_in(seed.address(who), seed.PASSWORD)
         self.person = self.register(self.given, self.family)
         self.colleague = self.register("Balthasar", "Quittenstrauch")
         self.use_every_service()
@@ -139,15 +139,25 @@ class Story:
         self._refused(self.person, "a blocked person signs in like anybody with a wrong password")
 
     def a_review_clears_the_person(self) -> None:
-        """A reviewer finds it is somebody else; the account may act again."""
+        """One reviewer finds it is somebody else, a second one agrees; the account may act again.
+
+        What the person objected to meanwhile is answered by the data protection officer.
+        """
         account_id = self.made[self.person.email]
-        officer = self.staff["compliance"]
+        officer, reviewer = self.staff["compliance"], self.staff["reviewer"]
         path = f"screenings/{account_id}"
+        body = {"ground": "art_22_3"}
+        objection = self.staff["dpo"].post("screening", f"accounts/{account_id}/objections", body)
+        self.say("She writes to the data protection officer, who records her objection.")
         seen = officer.get("screening", path)
-        if seen["verdict"] != "hit" or not seen["matches"]:
-            raise Unexpected(f"screening says {seen['verdict']}")
+        if seen["verdict"] != "hit" or not seen["matches"] or not seen["objection_open"]:
+            raise Unexpected(f"screening says {seen}")
         body = {"outcome": "clear", "reason": "another_person"}
-        officer.change("screening", path, "decision", body)
+        officer.change("screening", path, "decision", body, expect=202)
+        self.say("Compliance looks at the match: a namesake. One person proposes to clear it,")
+        if officer.get("screening", path)["verdict"] != "hit":
+            raise Unexpected("one person has cleared a hit")
+        reviewer.change("screening", path, "proposal/approval", None, expect=200)
 
         def back() -> bool:
             answer = self.person.send("POST", "identity", "sessions", None, json={
@@ -159,7 +169,10 @@ class Story:
             return self._standings(self.person) == {"active"}
 
         self.portal.until(back)
-        self.say("Compliance looks at the match: a namesake. The account is unblocked everywhere.")
+        self.say("  a second one approves. The account is unblocked everywhere.")
+        path = f"objections/{objection.json()['id']}"
+        body = {"outcome": "uphold", "reason": "reviewed_and_cleared"}
+        self.staff["dpo"].change("screening", path, "answer", body)
 
     def the_account_is_closed(self) -> None:
         """Deactivated by the person; the year until erasure begins."""

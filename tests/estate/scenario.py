@@ -112,8 +112,8 @@ class Scenario(Story):
 
     def people_come(self) -> None:
         """Staff sign in; a person and a colleague register and are released."""
-        for role in seed.STAFF:
-            self.staff[role] = self.portal.sign_in(seed.address(role), seed.PASSWORD)
+        for who in seed.STAFF:
+            self.staff[who] = self.portal.sign_in(seed.address(who), seed.PASSWORD)
         self.given, self.family = self.texts["given"], self.texts["family"]
         self.person = self.register(self.given, self.family)
         self.colleague = self.register(
@@ -275,6 +275,11 @@ class Scenario(Story):
         self.person.post("identity", "passwords", body)
         self.person.sign_in()
         self.portal.until(lambda: self._standings(self.person) == {"active"})
+
+    def the_person_objects(self) -> str:
+        """Object to being compared with sanctions lists; return the objection's id."""
+        body = {"ground": "art_21_1"}
+        return str(self.person.post("screening", "objections", body).json()["id"])
 
     def a_colleague_has_second_thoughts(self) -> None:
         """Another name, and no voluntary entries any more."""

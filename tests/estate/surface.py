@@ -181,6 +181,12 @@ def fitting(scenario: Scenario) -> dict[tuple[str, str, str], dict[str, Any]]:
         ("identity", "post", "/internal/accounts"): {"after": str(uuid7()), "limit": 10},
         ("screening", "post", "/screenings/{account_id}/decision"): {
             "outcome": "clear", "reason": "another_person",
+            "entries": [{"list_id": "un-consolidated", "entry_id": "XXi.001"}],
+        },
+        ("screening", "post", "/objections"): {"ground": "art_21_1"},
+        ("screening", "post", f"{account}/objections"): {"ground": "art_21_1"},
+        ("screening", "post", "/objections/{objection_id}/answer"): {
+            "outcome": "reject", "reason": "compelling_grounds",
         },
         ("service-cases", "post", "/machines"): {
             "organisation_id": customer, "product": "Press brake", "serial_number": "X-1",
@@ -241,7 +247,7 @@ def things(scenario: Scenario) -> dict[str, dict[str, str]]:
             "passkey_id": made.get("passkey", ""),
             "session_id": made.get("sign_in", ""),
         },
-        "screening": account,
+        "screening": {**account, "objection_id": made.get("objection", "")},
         "uploads": {"document_id": made["document"]["id"]},
         "service-cases": {"case_id": made["case"]["id"]},
         "shop": {

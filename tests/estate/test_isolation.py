@@ -109,6 +109,7 @@ def scenario(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenario]:
             played.staff["approver"].post("identity", "invitations", invited).json()
         )
         played.made["sign_in"] = played.person.get("identity", "sessions")[0]["id"]
+        played.made["objection"] = played.the_person_objects()
         played.made["passkey"] = a_passkey(portal, played.made[played.person.email])
         blocked = played.register("Ottilie", "Vogelbeerbaum", "other_local_part")
         account = f"accounts/{played.made[blocked.email]}"

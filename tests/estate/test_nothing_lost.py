@@ -40,10 +40,14 @@ FOLLOWERS = [name for name in OWNERS_OF_PERSONAL_DATA if name != "identity"]
 
 
 class Chaos:
-    """Kills a random process of the estate now and then, and each server once."""
+    """Kills every web process and worker of the estate once, in random order, and each server."""
 
     def __init__(self, running: Running, postgres: Server, rabbit: Server, number: int) -> None:
-        self._running, self._random = running, random.Random(number)
+        self._running = running
+        self._processes = [
+            (service, kind) for service in OWNERS_OF_PERSONAL_DATA for kind in ("web", "worker")
+        ]
+        random.Random(number).shuffle(self._processes)
         self._servers = [("RabbitMQ", rabbit), ("PostgreSQL", postgres)]
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="chaos")
@@ -63,12 +67,11 @@ class Chaos:
     def _run(self) -> None:
         kills = 0
         try:
-            while not self._stop.wait(KILL_EVERY_SECONDS):
+            while self._processes and not self._stop.wait(KILL_EVERY_SECONDS):
                 kills += 1
                 if kills % 4 == 0 and self._servers:
                     self._restart(*self._servers.pop(0))
-                service = self._random.choice(OWNERS_OF_PERSONAL_DATA)
-                kind = self._random.choice(("web", "worker", "worker"))
+                service, kind = self._processes.pop()
                 self._running.processes.kill(service, kind)
                 self.killed[kind] += 1
         except BaseException as error:

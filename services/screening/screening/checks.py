@@ -6,8 +6,10 @@ late, because the name was asked for again or another list came into force, chan
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -17,13 +19,12 @@ from sqlalchemy.orm import Session
 
 from common.clock import now
 from common.db import insert
-from common.events.catalogue import ScreeningCompleted, Verdict
-from common.messaging import publish
-from common.refusals import next_state
-from screening.models import Decision, Screening, ScreeningMatch, ScreeningRun
-from screening.providers import Answer, PersonName
-from screening.rules.comparisons import EntryKey, judge, wait_after
-from screening.rules.states import TRANSITIONS, Occasion, Ruling, Status
+from screening import coverage, outcomes, sweeps
+from screening.models import Screening
+from screening.outcomes import Outcome
+from screening.providers import Answer, LocalProvider, PersonName, Provider
+from screening.rules.comparisons import EntryKey, Found, wait_after
+from screening.rules.states import Occasion, Status
 
 BATCH = 500
 LEASE = timedelta(minutes=1)
@@ -49,8 +50,10 @@ class Compared:
 
 def take(session: Session) -> list[Request]:
     """Take names that are due, registrations first; nobody else gets them during the lease."""
-    due = whatever_is_due(session).with_for_update(skip_locked=True)
-    taken = [Request(*row) for row in session.execute(due)]
+    taken: list[Request] = []
+    for new in (True, False):
+        due = whatever_is_due(session, new=new, at_most=BATCH - len(taken))
+        taken += [Request(*row) for row in session.execute(due.with_for_update(skip_locked=True))]
     _update(
         session,
         taken,
@@ -60,20 +63,20 @@ def take(session: Session) -> list[Request]:
     return taken
 
 
-def whatever_is_due(session: Session) -> sa.Select[UUID, int, int]:
-    """Name what is due, without taking it."""
+def whatever_is_due(session: Session, *, new: bool, at_most: int) -> sa.Select[UUID, int, int]:
+    """Name what is due, without taking it. new: of those who were never compared yet."""
+    compared = Screening.checked_at.is_(None) if new else Screening.checked_at.is_not(None)
     return (
         sa.select(Screening.account_id, Screening.request, Screening.attempts + 1)
-        .where(Screening.next_try_at <= now(session))
-        .order_by(Screening.checked_at.is_not(None), Screening.next_try_at)
-        .limit(BATCH)
+        .where(Screening.next_try_at <= now(session), compared)
+        .order_by(Screening.next_try_at)
+        .limit(at_most)
     )
 
 
 def ask_again(session: Session, account_id: UUID, occasion: Occasion) -> None:
-    """Have one person's name compared anew; an answer to an earlier request is void."""
-    at = now(session)
-    afresh = {"occasion": occasion, "requested_at": at, "next_try_at": at, "attempts": 0}
+    """Have one person's name compared anew, known here or not yet."""
+    afresh = _request(session, occasion)
     asked = insert(session, Screening).values(account_id=account_id, **afresh)
     session.execute(
         asked.on_conflict_do_update(
@@ -83,13 +86,29 @@ def ask_again(session: Session, account_id: UUID, occasion: Occasion) -> None:
     )
 
 
-def postpone(session: Session, taken: Iterable[Request]) -> None:
-    """Try again later what came to nothing: nobody is clear because something was out of reach."""
+def ask_all(session: Session, occasion: Occasion, *where: sa.ColumnElement[bool]) -> int:
+    """Have the names of these anew compared; return of how many.
+
+    An answer to an earlier request is void; the former verdict stands until the next one.
+    """
+    asked = sa.update(Screening).where(*where)
+    result: Any = session.execute(
+        asked.values(**_request(session, occasion), request=Screening.request + 1),
+        execution_options={"synchronize_session": False},
+    )
+    return int(result.rowcount)
+
+
+def postpone(session: Session, taken: Iterable[Request], wait: timedelta = timedelta()) -> None:
+    """Try again later what came to nothing: nobody is clear because something was out of reach.
+
+    wait: at least so long.
+    """
     by_attempts: dict[int, list[Request]] = {}
     for each in taken:
         by_attempts.setdefault(each.attempts, []).append(each)
     for attempts, requests in by_attempts.items():
-        _update(session, requests, next_try_at=now(session) + wait_after(attempts))
+        _update(session, requests, next_try_at=now(session) + max(wait, wait_after(attempts)))
 
 
 def release(session: Session, taken: Iterable[Request]) -> None:
@@ -101,8 +120,9 @@ def settle(
     session: Session,
     taken: Iterable[Request],
     compared: Mapping[UUID, Compared],
+    provider: Provider,
 ) -> None:
-    """Write what comparisons came to, and say so where it is the first or another outcome.
+    """Write what comparisons with all lists came to; tell of the first or another outcome.
 
     compared: by account; who is missing has been erased, and waits no longer. A request that was
     made anew meanwhile stays pending.
@@ -112,61 +132,81 @@ def settle(
     rows = sa.select(Screening).where(Screening.account_id.in_(numbers))
     locked = session.scalars(rows.order_by(Screening.account_id).with_for_update()).all()
     current = [row for row in locked if row.pending and row.request == numbers[row.account_id]]
-    known = [row for row in current if row.account_id in compared]
     _forget(session, [row for row in current if row.account_id not in compared])
-    decided = rulings(session, [row.account_id for row in known])
-    theirs = [row.account_id for row in known]
-    session.execute(sa.delete(ScreeningMatch).where(ScreeningMatch.account_id.in_(theirs)))
-    for row in known:
-        digest, answer = compared[row.account_id].name_digest, compared[row.account_id].answer
-        trigger, score = judge(answer.found, decided.get((row.account_id, digest), {}))
-        row.name_digest, row.score = digest, score
-        row.list_versions = list(answer.list_versions)
-        row.checked_at, row.next_try_at, row.attempts = now(session), None, 0
-        session.add_all(
-            ScreeningMatch(account_id=row.account_id, **asdict(found)) for found in answer.found
-        )
-        move(session, row, next_state(TRANSITIONS, row.verdict, trigger))
-        session.add(
-            ScreeningRun(
-                account_id=row.account_id,
-                at=row.checked_at,
-                list_versions=row.list_versions,
-                verdict=row.verdict,
-            )
-        )
-
-
-def move(session: Session, screening: Screening, verdict: Status) -> None:
-    """Take the verdict that a rule decided on, and say so if it is another one."""
-    if verdict is screening.verdict:
-        return
-    screening.verdict = verdict
-    publish(
-        session,
-        ScreeningCompleted(
-            account_id=screening.account_id,
-            verdict=Verdict(verdict.value),
-            list_versions=tuple(screening.list_versions),
-        ),
-    )
-
-
-def rulings(
-    session: Session, account_ids: Iterable[UUID]
-) -> dict[tuple[UUID, str], dict[EntryKey, Ruling]]:
-    """What was ruled about accounts, the latest for each entry, by account and name digest."""
-    latest: dict[tuple[UUID, str], dict[EntryKey, Ruling]] = {}
-    rows = sa.select(Decision).where(Decision.account_id.in_(account_ids)).order_by(Decision.id)
-    for row in session.scalars(rows):
-        key = row.list_id, row.entry_id, row.entry_fingerprint
-        latest.setdefault((row.account_id, row.name_digest), {})[key] = row.outcome
-    return latest
+    came_to = [
+        Outcome(row, each.name_digest, each.answer.found, each.answer.list_versions)
+        for row in current
+        if (each := compared.get(row.account_id))
+    ]
+    stored = outcomes.found_before(session, [each.row.account_id for each in came_to])
+    if isinstance(provider, LocalProvider):
+        _look_for_drift(session, came_to, stored, provider.method)
+    outcomes.write(session, came_to, stored)
+    _note_compared(session, came_to, provider.method)
 
 
 def digest(runtime: Any, name: PersonName) -> str:
     """Keyed digest by which a name is known again and cannot be guessed back (S16)."""
     return str(runtime.keys.digest("screened-name", f"{name.given}\n{name.family}".encode()))
+
+
+def method_and_lists(method: str, list_versions: Sequence[str]) -> str:
+    """Digest by which it is known whether a comparison was made so, and with these lists."""
+    return hashlib.sha256(json.dumps([method, *list_versions]).encode()).hexdigest()
+
+
+def _request(session: Session, occasion: Occasion) -> dict[str, Any]:
+    at = now(session)
+    return {"occasion": occasion, "requested_at": at, "next_try_at": at, "attempts": 0}
+
+
+def _look_for_drift(
+    session: Session,
+    came_to: Iterable[Outcome],
+    stored: Mapping[UUID, Collection[Found]],
+    method: str,
+) -> None:
+    """Tell the sweep what it compared, and what should have been found before and was not."""
+    swept = [each for each in came_to if each.row.occasion is Occasion.SWEEP]
+    if not swept:
+        return
+    drifted = [
+        each
+        for each in swept
+        if (each.row.method, each.row.name_digest) == (method, each.name_digest)
+        and _keys(each.found) != _keys(stored.get(each.row.account_id, ()))
+    ]
+    if drifted and not coverage.is_complete(session):
+        drifted = []
+    for each in drifted:
+        sweeps.alarm(each.row.account_id, stored.get(each.row.account_id, ()), each.found)
+    sweeps.count(session, len(swept), len(drifted))
+
+
+def _keys(found: Iterable[Found]) -> set[EntryKey]:
+    return {each.key for each in found}
+
+
+def _note_compared(session: Session, came_to: Sequence[Outcome], method: str) -> None:
+    """Note of everybody at once when, how and with what the name was compared in full."""
+    outcomes.enter_runs(session, came_to)
+    by_lists: dict[tuple[str, ...], list[UUID]] = {}
+    for each in came_to:
+        by_lists.setdefault(tuple(each.list_versions), []).append(each.row.account_id)
+    for codes, account_ids in by_lists.items():
+        session.execute(
+            sa.update(Screening)
+            .where(Screening.account_id.in_(account_ids))
+            .values(
+                checked_at=now(session),
+                list_versions=list(codes),
+                method=method,
+                compared_with=method_and_lists(method, codes),
+                next_try_at=None,
+                attempts=0,
+            ),
+            execution_options={"synchronize_session": False},
+        )
 
 
 def _forget(session: Session, gone: list[Screening]) -> None:

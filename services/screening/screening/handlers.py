@@ -6,11 +6,17 @@ organisation, so the end of a business relationship changes nothing here.
 
 from common.clock import now
 from common.db import insert
-from common.events.catalogue import AccountNameChanged, AccountRegistered, ErasureRequested
+from common.events.catalogue import (
+    AccountNameChanged,
+    AccountRegistered,
+    ErasureRequested,
+    SanctionsListUpdated,
+)
 from common.messaging import STALE, on, wake_worker
 from common.privacy.erasure import answer_erasure
 from common.web import standing
-from screening import checks, queries, retention
+from screening import changes, checks, queries, retention
+from screening.account_index import AccountIndex
 from screening.models import Screening
 from screening.rules.states import Occasion
 
@@ -46,7 +52,15 @@ def note_name_changed(event, session):
     wake_worker(session)
 
 
+@on(SanctionsListUpdated)
+def note_list_updated(event, session):
+    """Note which listed people everybody's name is to be compared with (S18)."""
+    changes.note(session, event.list_id)
+    wake_worker(session)
+
+
 @on(ErasureRequested)
 def erase_person(event, session):
     """Erase a person here, and say with a signature what is left and why (S19, S26)."""
+    session.info["runtime"].resource(AccountIndex).discard(event.account_id)
     answer_erasure(event, session, retention.erase)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import math
 import struct
-from datetime import datetime
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -14,12 +15,28 @@ import sqlalchemy as sa
 from flask import request
 from sqlalchemy.orm import Session
 
+from common.clock import now
+from common.db import UtcDateTime
 from common.privacy.erasure import ErasureReceipt
 from common.refusals import Invalid
+from common.web import page
 from common.web.standing import Standing, standing_of
-from screening.checks import rulings
-from screening.models import Decision, ListVersion, Screening, ScreeningMatch, ScreeningRun
+from screening import coverage, decisions, objections, proposals
+from screening.models import (
+    Decision,
+    Objection,
+    Proposal,
+    Screening,
+    ScreeningRun,
+)
+from screening.rules.objections import ObjectionState, is_overdue
 from screening.rules.states import OPEN
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST, _LAST = (
+    (each - _EPOCH) // timedelta(microseconds=1)
+    for each in (datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC))
+)
 
 
 def is_erased(session: Session, account_id: UUID) -> bool:
@@ -31,75 +48,106 @@ def is_erased(session: Session, account_id: UUID) -> bool:
     return session.scalar(receipts.limit(1)) is not None
 
 
-def worklist(session: Session, asked: dict[str, Any]) -> tuple[list[Screening], dict[str, str]]:
-    """Reviews and hits, the highest score first and of equals the oldest account; one page.
+def worklist(
+    session: Session, asked: dict[str, Any]
+) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """Reviews and hits: objections first, then by score, of equals the oldest; one page.
 
-    Returns the rows, and the headers that name the next page.
+    Returns the lines, and the headers that name the next page.
     """
-    verdicts = [asked["verdict"]] if asked["verdict"] else OPEN
-    rows = sa.select(Screening).where(Screening.verdict.in_(verdicts))
+    objected = sa.case((objections.asks_for_people(), 1), else_=0)
+    proposed = proposals.waiting()
+    rows = sa.select(Screening, proposed, objected).where(
+        Screening.verdict.in_([asked["verdict"]] if asked["verdict"] else OPEN)
+    )
+    if asked["proposed"] is not None:
+        rows = rows.where(proposed if asked["proposed"] else ~proposed)
+    order = sa.tuple_(-objected, -Screening.score, Screening.verdict_at, Screening.account_id)
     if asked["cursor"]:
-        score, account_id = _read(asked["cursor"])
-        same = sa.and_(Screening.score == score, Screening.account_id > account_id)
-        rows = rows.where(sa.or_(Screening.score < score, same))
-    ordered = rows.order_by(Screening.score.desc(), Screening.account_id)
-    found = list(session.scalars(ordered.limit(asked["limit"] + 1)))
-    if len(found) <= asked["limit"]:
-        return found, {}
-    found.pop()
-    cursor = struct.pack(">d", found[-1].score) + found[-1].account_id.bytes
+        rows = rows.where(order > _read(asked["cursor"]))
+    found = session.execute(rows.order_by(*order.clauses).limit(asked["limit"] + 1)).all()
+    lines = [
+        _line(session, each, proposed=waits, objected=bool(asks))
+        for each, waits, asks in found[: asked["limit"]]
+    ]
+    if len(lines) == len(found):
+        return lines, {}
     query = urlencode({
         **request.args,
         "limit": asked["limit"],
-        "cursor": base64.urlsafe_b64encode(cursor).decode(),
+        "cursor": _cursor(lines[-1]),
     })  # fmt: skip
-    return found, {"Link": f'<{request.base_url}?{query}>; rel="next"'}
+    return lines, {"Link": f'<{request.base_url}?{query}>; rel="next"'}
 
 
 def in_full(session: Session, screening: Screening) -> dict[str, Any]:
-    """A screening with its matches, what was ruled about each, and every decision ever taken."""
+    """A screening: what matches, what was ruled about each, what is proposed, all decisions."""
     theirs = screening.account_id
-    matches = session.scalars(
-        sa.select(ScreeningMatch)
-        .where(ScreeningMatch.account_id == theirs)
-        .order_by(ScreeningMatch.score.desc(), ScreeningMatch.list_id, ScreeningMatch.entry_id)
-    ).all()
-    decisions = session.scalars(
+    found, ruled = decisions.known(session, screening)
+    taken = session.scalars(
         sa.select(Decision).where(Decision.account_id == theirs).order_by(Decision.id)
     ).all()
-    ruled = rulings(session, [theirs]).get((theirs, screening.name_digest or ""), {})
+    here = sa.select(proposals.waiting(), objections.asks_for_people())
+    waits, asks = session.execute(here.where(Screening.account_id == theirs)).one()
+    proposal = session.get(Proposal, theirs)
     return {
-        **_values(screening),
-        "pending": screening.pending,
-        "matches": [
-            {
-                **_values(each),
-                "decision": ruled.get((each.list_id, each.entry_id, each.entry_fingerprint)),
-            }
-            for each in matches
-        ],
-        "decisions": decisions,
-    }
+        **_line(session, screening, proposed=waits, objected=asks),
+        "matches": [{**asdict(each), "decision": ruled.get(each.key)} for each in found],
+        "proposal": proposal and {
+            **_values(proposal),
+            "entries": proposals.entries(session, theirs),
+            "lapsed": not waits,
+        },
+        "decisions": taken,
+    }  # fmt: skip
+
+
+def open_objections(
+    session: Session, asked: dict[str, Any]
+) -> tuple[list[Objection], dict[str, str]]:
+    """Objections without an answer, the oldest first: it is due first; one page and its headers."""
+    rows = sa.select(Objection).where(Objection.state == ObjectionState.RECEIVED)
+    return page(session, rows, Objection.id, asked, oldest_first=True)
+
+
+def with_time_left(session: Session, objection: Objection) -> dict[str, Any]:
+    """An objection, and whether its answer is late."""
+    late = is_overdue(objection.state, objection.due_on, now(session))
+    return {**_values(objection), "overdue": late}
 
 
 def lists_used(session: Session, account_id: UUID, at: datetime) -> dict[str, Any] | None:
-    """The last comparison of a name until an instant, with the lists it was made with (S22)."""
+    """When a name had last been compared at an instant, and with which lists (S22)."""
     runs = sa.select(ScreeningRun).where(
         ScreeningRun.account_id == account_id, ScreeningRun.at <= at
     )
     last = session.scalar(runs.order_by(ScreeningRun.at.desc(), ScreeningRun.id.desc()).limit(1))
     if last is None:
         return None
-    code = ListVersion.list_id + ":" + ListVersion.version
-    then = sa.select(ListVersion).where(
-        code.in_(last.list_versions), ListVersion.in_force_from <= last.at
-    )
-    used = {each.code: each for each in session.scalars(then.order_by(ListVersion.id))}
+    held = coverage.held_at(session, last.list_versions, last.at, at)
     return {
         "account_id": account_id,
         "at": at,
-        "checked_at": last.at,
-        "lists": [used[code] for code in last.list_versions],
+        "checked_at": held.since,
+        "lists": held.versions or [_of_provider(each) for each in last.list_versions],
+    }
+
+
+def _of_provider(code: str) -> dict[str, str]:
+    """All that is known here of a list that an outside provider keeps."""
+    list_id, _, version = code.partition(":")
+    return {"list_id": list_id, "version": version}
+
+
+def _line(
+    session: Session, screening: Screening, *, proposed: bool, objected: bool
+) -> dict[str, Any]:
+    return {
+        **_values(screening),
+        "list_versions": coverage.codes_held(session, screening),
+        "pending": screening.pending,
+        "proposed": proposed,
+        "objection_open": objected,
     }
 
 
@@ -107,9 +155,29 @@ def _values(row: Any) -> dict[str, Any]:
     return {column.key: getattr(row, column.key) for column in sa.inspect(type(row)).column_attrs}
 
 
-def _read(cursor: str) -> tuple[float, UUID]:
-    raw = base64.urlsafe_b64decode(cursor)
-    (score,) = struct.unpack(">d", raw[:8])
+def _cursor(line: dict[str, Any]) -> str:
+    place = struct.pack(
+        ">?dq16s",
+        line["objection_open"],
+        line["score"],
+        (line["verdict_at"] - _EPOCH) // timedelta(microseconds=1),
+        line["account_id"].bytes,
+    )
+    return base64.urlsafe_b64encode(place).decode()
+
+
+def _read(cursor: str) -> sa.Tuple:
+    """Where the former page ended, as the order compares it; raises Invalid.
+
+    A made-up instant beyond the calendar means the calendar's end.
+    """
+    objected, score, since, account_id = struct.unpack(">?dq16s", base64.urlsafe_b64decode(cursor))
     if not math.isfinite(score):
         raise Invalid("Use the cursor as it was given.", {"/cursor": "Not a cursor."})
-    return score, UUID(bytes=raw[8:])
+    verdict_at = _EPOCH + timedelta(microseconds=min(max(since, _FIRST), _LAST))
+    return sa.tuple_(
+        sa.literal(-int(objected)),
+        sa.literal(-score),
+        sa.literal(verdict_at, UtcDateTime()),
+        sa.literal(UUID(bytes=account_id), sa.Uuid()),
+    )

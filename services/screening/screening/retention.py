@@ -6,18 +6,36 @@ inventory of lists (S22) names nobody of ours and stays.
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+
 from common.privacy.erasure import Erasure
-from screening.models import Decision, Screening, ScreeningMatch, ScreeningRun
+from screening.models import (
+    Decision,
+    Objection,
+    Proposal,
+    ProposedEntry,
+    Screening,
+    ScreeningMatch,
+    ScreeningRun,
+)
 
 
 def erase(person: Erasure) -> None:
-    """Delete status, matches, decisions and history of a person.
+    """Delete status, matches, decisions, objections and history of a person.
 
-    What a colleague of compliance decided about others stays, with the id that names nobody any
-    more. Source: S17, S19, S26.
+    What a colleague proposed, decided or answered about others stays, with the id that names nobody
+    any more. Source: S17, S19, S26.
     """
     theirs = person.account_id
     person.session.get(Screening, theirs, with_for_update=True)  # a comparison may be writing
-    for model in (ScreeningMatch, Decision, ScreeningRun, Screening):
+    for model in (
+        ScreeningMatch, Decision, ProposedEntry, Proposal, Objection, ScreeningRun, Screening
+    ):  # fmt: skip
         person.delete(model, model.account_id == theirs)
-    person.keep(Decision, Decision.decided_by == theirs, reason="accountability")
+    for model, *acted in (
+        (Decision, Decision.proposed_by, Decision.decided_by),
+        (Proposal, Proposal.proposed_by),
+        (Objection, Objection.received_by, Objection.answered_by),
+    ):
+        by_them = sa.or_(*(column == theirs for column in acted))
+        person.keep(model, by_them, reason="accountability")

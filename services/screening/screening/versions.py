@@ -7,21 +7,23 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, undefer
+from sqlalchemy.orm import Session
 
 from common.clock import now
 from common.events.catalogue import SanctionsListUpdated
 from common.messaging import publish, wake_worker
 from common.privacy.audit import audit
-from common.web.standing import AccountStanding, Standing
+from screening import checks, coverage
 from screening.lists.entries import Entry, ParsedList
-from screening.lists.files import ListRefused
-from screening.lists.reading import read_lists
-from screening.models import ListVersion, Screening
+from screening.lists.files import ListRefused, Watching, nobody_watches
+from screening.lists.reading import bytes_under, read_lists
+from screening.models import ListVersion
 from screening.providers.local import LocalProvider, ids_in_force
+from screening.rules.comparisons import EntryId
 from screening.rules.lists import ListSize, why_refused
 from screening.rules.states import Occasion
 
@@ -56,12 +58,13 @@ class Imported:
     new: bool
 
 
-def read(path: Path) -> list[PackedList]:
+def read(path: Path, watching: Watching = nobody_watches) -> list[PackedList]:
     """Read every list in a file or folder; raises ListRefused.
 
     Source: S22.
     """
-    packed = [_pack(path.name, parsed) for parsed in read_lists(path)]
+    with watching(path.name, bytes_under(path)) as watch:
+        packed = [_pack(path.name, parsed) for parsed in read_lists(path, watch)]
     if len({each.list_id for each in packed}) < len(packed):
         raise ListRefused(path.name, "it holds a list twice: name the version to import")
     return packed
@@ -70,7 +73,7 @@ def read(path: Path) -> list[PackedList]:
 def bring_into_force(
     runtime: Any, lists: Sequence[PackedList], *, allow_shrink: bool = False
 ) -> tuple[list[Imported], list[ListRefused]]:
-    """Put lists in the place of their versions in force and have everybody compared again.
+    """Put lists in the place of their versions in force; an event of each has them compared.
 
     One transaction for all, so that nobody is compared with half of a first import. A refused list
     leaves its last good version in force and the others alone; a list that is in force already
@@ -86,14 +89,13 @@ def bring_into_force(
             if former is not None and former.checksum == each.checksum:
                 done.append(Imported(former, new=False))
                 continue
-            size = former and ListSize(former.entries, former.people, former.published_on)
-            reason = why_refused(each.size, size, allow_shrink=allow_shrink)
+            size = former and _size_of(former)
+            replaced = _was_replaced(session, each)
+            reason = why_refused(each.size, size, replaced=replaced, allow_shrink=allow_shrink)
             if reason:
                 refused.append(ListRefused(each.file, f"as version of {each.list_id}, {reason}"))
                 continue
             done.append(Imported(_replace(session, former, each), new=True))
-        if any(each.new for each in done):
-            request_everybody(session, Occasion.LIST)
     return done, refused
 
 
@@ -102,31 +104,16 @@ def request_everybody(session: Session, occasion: Occasion) -> int:
 
     The former verdict stands until then. Needs `lock_lists`. Source: S18.
     """
-    at = now(session)
-    unwanted = sa.select(AccountStanding.account_id).where(
-        AccountStanding.account_id == Screening.account_id,
-        AccountStanding.state.in_((Standing.REFUSED, Standing.ERASED)),
-    )
-    asked = sa.update(Screening).where(~unwanted.exists())
-    result: Any = session.execute(
-        asked.values(
-            request=Screening.request + 1,
-            occasion=occasion,
-            requested_at=at,
-            next_try_at=at,
-            attempts=0,
-        ),
-        execution_options={"synchronize_session": False},
-    )
+    count = checks.ask_all(session, occasion, coverage.wanted())
     wake_worker(session)
-    return int(result.rowcount)
+    return count
 
 
 def lock_lists(session: Session, *, shared: bool = False) -> None:
     """Hold the versions in force still until the commit.
 
     shared: for whoever writes what a comparison with them came to; an import waits for them, and
-    they for it, so that no verdict of a former version slips past the import's request.
+    they for it, so that no verdict of a former version is written once its changes are noted.
     """
     if session.get_bind().dialect.name == "postgresql":
         lock = sa.func.pg_advisory_xact_lock_shared if shared else sa.func.pg_advisory_xact_lock
@@ -134,37 +121,57 @@ def lock_lists(session: Session, *, shared: bool = False) -> None:
 
 
 class ListsInForce:
-    """The provider of the versions in force, made again when others are; one in a runtime.
+    """The people of the versions in force and their provider, read again when others are.
 
-    Open it with `runtime.resource(ListsInForce)`.
+    One in a runtime: `runtime.resource(ListsInForce)`.
     """
 
     def __init__(self, runtime: Any) -> None:
         self._runtime = runtime
+        self._ids: tuple[UUID, ...] = ()
+        self._codes: tuple[str, ...] = ()
+        self._people: dict[EntryId, Entry] = {}
         self._provider: LocalProvider | None = None
 
     def provider(self) -> LocalProvider:
         """Provider of the versions in force at this moment; raises NoListInForce."""
+        self._look()
+        if self._provider is None:
+            self._provider = self._of(self._people.values())
+        return self._provider
+
+    def provider_of(self, entries: Iterable[EntryId]) -> LocalProvider:
+        """Provider of these entries alone, those that are not in force left out.
+
+        Raises NoListInForce.
+        """
+        self._look()
+        return self._of(self._people[each] for each in entries if each in self._people)
+
+    def _look(self) -> None:
         with self._runtime.reading() as session:
             current = ids_in_force(session)
             if not current:
                 raise NoListInForce
-            if self._provider is None or current != self._provider.ids:
-                self._provider = None  # the former index goes before the next one is made
-                rows = (
-                    _in_force().order_by(ListVersion.list_id).options(undefer(ListVersion.content))
-                )
-                versions = session.scalars(rows).all()
-                settings = self._runtime.settings
-                people = _people(version.content for version in versions)
-                self._provider = LocalProvider(
-                    people,
-                    settings.review_at,
-                    settings.hit_at,
-                    ids=tuple(each.id for each in versions),
-                    codes=tuple(each.code for each in versions),
-                )
-            return self._provider
+            if current == self._ids:
+                return
+            self._ids, self._people, self._provider = (), {}, None  # gone before the next are made
+            rows = session.scalars(_in_force().order_by(ListVersion.list_id)).all()
+            people = (each for row in rows for each in people_of(row))
+            self._people = {(each.list_id, each.entry_id): each for each in people}
+            self._codes = tuple(each.code for each in rows)
+            self._ids = tuple(each.id for each in rows)
+
+    def _of(self, people: Iterable[Entry]) -> LocalProvider:
+        settings = self._runtime.settings
+        return LocalProvider(
+            people, settings.review_at, settings.hit_at, ids=self._ids, codes=self._codes
+        )
+
+
+def people_of(version: ListVersion) -> list[Entry]:
+    """The people of a version, as they were read."""
+    return _PEOPLE.decode(zlib.decompress(version.content))
 
 
 def _pack(file: str, parsed: ParsedList) -> PackedList:
@@ -176,18 +183,25 @@ def _pack(file: str, parsed: ParsedList) -> PackedList:
         list_id=parsed.list_id,
         version=f"{day}.{checksum[:8]}" if day else checksum[:16],
         checksum=checksum,
-        size=ListSize(len(parsed.entries), len(people), day),
+        size=ListSize(len(parsed.entries), len(people), day, sum(len(p.names) for p in people)),
         content=zlib.compress(msgspec.json.encode(people)),
     )
 
 
-def _people(contents: Iterable[bytes]) -> Iterable[Entry]:
-    for content in contents:
-        yield from _PEOPLE.decode(zlib.decompress(content))
-
-
 def _in_force() -> sa.Select[ListVersion]:
     return sa.select(ListVersion).where(ListVersion.in_force_to.is_(None))
+
+
+def _size_of(version: ListVersion) -> ListSize:
+    return ListSize(version.entries, version.people, version.published_on, version.names)
+
+
+def _was_replaced(session: Session, arrived: PackedList) -> bool:
+    """Whether this very version was in force before: OFAC's CSV carries no date to tell by."""
+    same = sa.select(ListVersion.id).where(
+        ListVersion.list_id == arrived.list_id, ListVersion.checksum == arrived.checksum
+    )
+    return session.scalar(same.limit(1)) is not None
 
 
 def _replace(session: Session, former: ListVersion | None, arrived: PackedList) -> ListVersion:
@@ -202,6 +216,7 @@ def _replace(session: Session, former: ListVersion | None, arrived: PackedList) 
         published_on=arrived.size.published_on,
         entries=arrived.size.entries,
         people=arrived.size.people,
+        names=arrived.size.names,
         content=arrived.content,
         imported_at=at,
         in_force_from=at,

@@ -15,7 +15,8 @@ from screening.app import service
 from screening.lists.reading import read_list
 from screening.matching import Index
 
-from .factories import Identity
+from .factories import FIRST, Identity
+from .publisher import Publisher
 
 REAL = Path(__file__).parents[3].parent / "shared" / "data"
 
@@ -103,3 +104,11 @@ def on_postgres(make_screening, new_postgres_database):
 def on_both(request):
     """The service on each of its databases."""
     return request.getfixturevalue("screening" if request.param == "sqlite" else "on_postgres")
+
+
+@pytest.fixture
+def publisher():
+    """A web server that publishes the sample."""
+    made = Publisher(FIRST)
+    yield made
+    made.close()

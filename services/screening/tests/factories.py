@@ -5,7 +5,7 @@ from uuid import UUID
 
 from flask import Flask, request
 
-from common.events.catalogue import AccountRegistered
+from common.events.catalogue import AccountNameChanged, AccountRegistered, SanctionsListUpdated
 from common.ids import uuid7
 from common.keys import Keys
 from common.web.access import service_behind
@@ -19,7 +19,7 @@ FIRST, SECOND = SAMPLE / "2026-01-01", SAMPLE / "2026-02-01"
 CONSOLIDATED = (FIRST / "un" / "consolidated.xml").read_bytes()
 
 LISTED = ("Viktor", "Erfunden")
-DOUBTFUL = ("Viktor", "Erfundis")
+DOUBTFUL = ("Wiktor", "Erfunder")
 NEXT_LISTED = ("Anna", "Muster-Beispiel")
 UNLISTED = ("Kim", "Sorglos")
 UNCOMPARABLE = ("…", "—")
@@ -62,10 +62,27 @@ def register(screening, name=UNLISTED, account_id=None):
     return account_id
 
 
+def a_rename(account_id):
+    return AccountNameChanged(account_id=account_id, organisation_id=None, epoch=1)
+
+
 def import_lists(screening, *paths, **options):
-    """Bring lists into force; return (imported, refused)."""
+    """Bring lists into force and have that heard of; return (imported, refused)."""
     found = [each for path in paths for each in versions.read(path)]
-    return versions.bring_into_force(screening.runtime, found, **options)
+    done, refused = versions.bring_into_force(screening.runtime, found, **options)
+    for each in done:
+        if each.new:
+            hear_of(screening, each.version)
+    return done, refused
+
+
+def hear_of(screening, version):
+    """Have the workers hear that a version of a list came into force."""
+    screening.when(
+        SanctionsListUpdated(
+            list_id=version.list_id, list_version=version.version, entries=version.entries
+        )
+    )
 
 
 def screened(screening, name=UNLISTED, lists=FIRST):
@@ -106,7 +123,8 @@ def list_of(file, day, *names):
 
 def a_screening(**facts):
     account_id = facts.pop("account_id", None) or uuid7()
-    facts = {"occasion": Occasion.REGISTRATION, "list_versions": [], **facts}
+    usual = {"occasion": Occasion.REGISTRATION, "list_versions": []}
+    facts = {**usual, "verdict_at": facts.get("requested_at"), **facts}
     return Screening(account_id=account_id, **facts)
 
 

@@ -19,6 +19,7 @@ from common.messaging.brokers import Done
 from common.web.standing import AccountStanding, Standing
 from screening import checks
 from screening.models import Screening
+from screening.providers import Answer, LocalProvider
 from screening.rules.states import Occasion, Status
 
 from .factories import LISTED, SECOND, import_lists, list_with, register, row_of, screened
@@ -130,7 +131,8 @@ def test_a_comparison_of_the_former_name_is_void(screening):
         taken = checks.take(session)
     screening.when(renamed(account_id), times=1)
     with screening.runtime.transaction() as session:
-        checks.settle(session, taken, {account_id: checks.Compared("f" * 64, [])}, ["un:1"])
+        late = checks.Compared("f" * 64, Answer((), ("un:1",)))
+        checks.settle(session, taken, {account_id: late}, LocalProvider([], 82, 95))
     row = row_of(screening, account_id)
     assert (row.pending, row.request) == (True, 3)
     assert row.name_digest != "f" * 64

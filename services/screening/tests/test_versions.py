@@ -1,15 +1,23 @@
 """Lists come into force one version at a time, and never a worse one by mistake."""
 
+import dataclasses
+import json
+import shutil
 import threading
+import zlib
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 
+from common import migrations
 from common.events.catalogue import SanctionsListUpdated
+from common.ids import uuid7
 from common.privacy.audit import AuditEntry
 from screening import versions
 from screening.lists.files import ListRefused
 from screening.models import ListVersion, Screening
+from screening.rules.lists import ListSize, why_refused
 
 from .factories import CONSOLIDATED, FIRST, SAMPLE, SECOND, import_lists, list_of, register
 
@@ -77,6 +85,14 @@ def test_a_list_that_shrank_leaves_the_last_good_one_in_force(on_both, tmp_path)
     done, refused = import_lists(on_both, worse, allow_shrink=True)
     assert (len(done), refused) == (1, [])
     assert in_force(on_both) != good
+
+
+@pytest.mark.parametrize(
+    ("had", "has", "refused"), [(100, 89, True), (100, 90, False), (0, 1, False)]
+)
+def test_a_list_that_lost_its_aliases_has_shrunk_though_no_person_is_missing(had, has, refused):
+    sizes = [ListSize(10, 10, None, names) for names in (has, had)]
+    assert bool(why_refused(*sizes, allow_shrink=False)) is refused
 
 
 def test_a_refused_list_holds_no_other_list_up(screening, tmp_path):
@@ -153,6 +169,7 @@ def test_without_the_lock_two_imports_would_collide(on_postgres):
                 checksum=version,
                 entries=1,
                 people=1,
+                names=1,
                 content=b"",
                 imported_at=on_postgres.clock.now(),
                 in_force_from=on_postgres.clock.now(),
@@ -180,5 +197,97 @@ def test_without_the_lock_two_imports_would_collide(on_postgres):
 def test_what_is_stored_of_a_list_is_its_people_as_they_were_read(screening, un_list):
     people = [each for each in un_list.entries if each.kind == "individual"]
     packed = versions._pack("consolidated.xml", un_list)
-    assert list(versions._people([packed.content])) == people
+    assert versions.people_of(ListVersion(content=packed.content)) == people
+    assert packed.size.names == sum(len(each.names) for each in people)
     assert len(packed.content) < 200_000
+
+
+def test_an_earlier_version_does_not_come_back_by_itself(on_both, tmp_path):
+    """OFAC's CSV carries no date: that it was replaced is what tells it from a new one."""
+    first, second = FIRST / "us", tmp_path / "us"
+    shutil.copytree(str(first), second)
+    with (second / "add.csv").open("ab") as file:
+        file.write(b"\r\n")
+    import_lists(on_both, first)
+    assert import_lists(on_both, second)[1] == []
+    good = in_force(on_both)
+    (refusal,) = import_lists(on_both, first)[1]
+    assert "it is an earlier version, which another one has replaced" in str(refusal)
+    assert in_force(on_both) == good
+    assert import_lists(on_both, first, allow_shrink=True)[1] == []
+    assert in_force(on_both) != good
+
+
+def test_a_version_of_an_older_program_has_its_names_counted(on_both, new_database):
+    names = [{"text": "A"}, {"text": "B"}], [{"text": "C"}]
+    content = zlib.compress(json.dumps([{"names": each} for each in names]).encode())
+    url = new_database()
+    settings = dataclasses.replace(on_both.runtime.settings, database_url=url)
+    runtime = on_both.service.runtime(settings, clock=on_both.clock)
+    at = on_both.clock.now()
+    with runtime.db.engine.connect() as connection, connection.begin():
+        config = migrations._config(runtime)
+        config.attributes["connection"] = connection
+        command.upgrade(config, "screening_0001")
+        columns = {"list_id": "x", "version": "1", "checksum": "1", "entries": 2, "people": 2}
+        times = {"imported_at": at, "in_force_from": at}
+        held = sa.table("list_versions", *map(sa.column, ("id", "content", *columns, *times)))
+        row = {"id": uuid7().hex, "content": content, **columns, **times}
+        connection.execute(sa.insert(held).values(row))
+        command.upgrade(config, "screening_0002")
+        assert connection.scalars(sa.text("SELECT names FROM list_versions")).all() == [3]
+    runtime.close()
+
+
+@pytest.fixture
+def new_database(request, on_both, tmp_path):
+    """Makes an empty database of the kind that is under test."""
+    if on_both.runtime.db.is_postgres:
+        make = request.getfixturevalue("new_postgres_database")
+        return lambda: make("screening_old")
+    return lambda: f"sqlite:///{tmp_path}/old.sqlite"
+
+
+# ------------------------------------------------------------------------------- never changed
+
+FIXED = [
+    column.key
+    for column in sa.inspect(ListVersion).column_attrs
+    if column.key not in ("in_force_to",)
+]
+
+
+@pytest.mark.parametrize("column", FIXED)
+def test_a_version_stays_as_it_was_imported(on_both, column):  # S22
+    import_lists(on_both, FIRST)
+    change = sa.update(ListVersion).values({column: getattr(ListVersion, column)})
+    with pytest.raises(sa.exc.DBAPIError, match="stays as it was imported"):
+        execute(on_both, change)
+
+
+def test_the_end_of_a_period_is_written_once(on_both):
+    import_lists(on_both, FIRST)
+    on_both.clock.advance("P1D")
+    import_lists(on_both, SECOND)
+    again = sa.update(ListVersion).values(in_force_to=None)
+    with pytest.raises(sa.exc.DBAPIError, match="stays as it was imported"):
+        execute(on_both, again.where(ListVersion.in_force_to.is_not(None)))
+    execute(
+        on_both,
+        sa.update(ListVersion)
+        .where(ListVersion.in_force_to.is_(None))
+        .values(in_force_to=on_both.clock.now()),
+    )
+    assert in_force(on_both) == {}
+
+
+def test_no_version_goes(on_both):
+    import_lists(on_both, FIRST)
+    with pytest.raises(sa.exc.DBAPIError, match="stays as it was imported"):
+        execute(on_both, sa.delete(ListVersion))
+    assert len(on_both.rows(ListVersion)) == 2
+
+
+def execute(screening, statement):
+    with screening.runtime.transaction() as session:
+        session.execute(statement)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import copy
 import dataclasses
 import shutil
 import sqlite3
@@ -10,11 +11,14 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
+from types import MethodType
 from typing import Any
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 import httpx
 import sqlalchemy as sa
+from flask import Flask
 from werkzeug.test import TestResponse
 
 from common import keys, logs, migrations
@@ -24,7 +28,7 @@ from common.ids import uuid7
 from common.messaging.brokers import Disposition, Done, Message
 from common.messaging.brokers.embedded import EmbeddedBroker
 from common.messaging.outbox import OutboxRow
-from common.service import Service
+from common.service import Runtime, Service
 from common.testing.clock import StandingClock
 from common.web.access import Principal, Role, access_token, service_token
 from common.web.standing import AccountStanding, Standing
@@ -64,7 +68,7 @@ class Harness:
             self._copy_migrated(Path(str(self.runtime.db.engine.url.database)))
         else:
             migrations.upgrade(self.runtime)
-        self.app = service.create_app(self.runtime)
+        self.app = _app_of(self.runtime)
         self._sequences: dict[str, int] = {}
 
     def _copy_migrated(self, file: Path) -> None:
@@ -217,6 +221,29 @@ def _folder() -> Path:
 def _keys(service: str) -> Path:
     keys.generate(_folder() / f"keys-{service}", {*SERVICES, service})
     return _folder() / f"keys-{service}"
+
+
+def _app_of(runtime: Runtime) -> Flask:
+    """The web application of a runtime, copied from one made once a process for its service.
+
+    Making it describes every route anew and takes longer than most tests.
+    """
+    body_limit = getattr(runtime.settings, "max_body_bytes", None)
+    made = _APPS.setdefault(runtime.service, {})
+    if body_limit not in made:
+        made[body_limit] = runtime.service.create_app(runtime)
+        made[body_limit].extensions["runtime"] = None
+    pattern = made[body_limit]
+    app, front = copy.copy(pattern), copy.copy(pattern.wsgi_app)
+    front.app = MethodType(Flask.wsgi_app, app)  # type: ignore[attr-defined]
+    app.wsgi_app = front  # type: ignore[method-assign]
+    app.config = copy.copy(pattern.config)
+    app.view_functions = dict(pattern.view_functions)
+    app.extensions = {**pattern.extensions, "runtime": runtime}
+    return app
+
+
+_APPS: WeakKeyDictionary[Service, dict[int | None, Flask]] = WeakKeyDictionary()
 
 
 class Caller:

@@ -25,15 +25,22 @@ class Page(Request):
 
 
 def page(
-    session: Session, rows: sa.Select[Any], key: Any, asked: dict[str, Any]
+    session: Session,
+    rows: sa.Select[Any],
+    key: Any,
+    asked: dict[str, Any],
+    *,
+    oldest_first: bool = False,
 ) -> tuple[list[Any], dict[str, str]]:
-    """One page of rows, newest first, and the headers that name the next one.
+    """One page of rows, newest first or oldest first, and the headers that name the next one.
 
     key: a UUIDv7 column that orders the rows.
     """
     if asked["cursor"]:
-        rows = rows.where(key < _read(asked["cursor"]))
-    found = list(session.scalars(rows.order_by(key.desc()).limit(asked["limit"] + 1)))
+        last = _read(asked["cursor"])
+        rows = rows.where(key > last if oldest_first else key < last)
+    order = key.asc() if oldest_first else key.desc()
+    found = list(session.scalars(rows.order_by(order).limit(asked["limit"] + 1)))
     if len(found) <= asked["limit"]:
         return found, {}
     found.pop()

@@ -134,10 +134,29 @@ def single_spaced(text: str | None) -> str:
 
 def script_of(text: str) -> str | None:
     """Script of most letters: "LATIN", "ARABIC", "CYRILLIC", "CJK"; None without a letter."""
-    scripts = Counter(
-        unicodedata.name(letter, "UNKNOWN").split()[0] for letter in text if letter.isalpha()
-    )
+    scripts = _scripts(text)
     return scripts.most_common(1)[0][0] if scripts else None
+
+
+def mostly_not_latin(text: str) -> bool:
+    """Whether more than half of the letters are of another script than Latin."""
+    scripts = _scripts(text)
+    return scripts["LATIN"] * 2 < scripts.total()
+
+
+def named(text: str, kind: NameKind, *, strong: bool = True) -> Name:
+    """A name as a publisher wrote it."""
+    text = single_spaced(text)
+    return Name(text, script_of(text), strong, kind)
+
+
+def _scripts(text: str) -> Counter[str]:
+    """How many letters are of each script; modifiers ("ʻ") belong to any."""
+    return Counter(
+        unicodedata.name(letter, "UNKNOWN").split()[0]
+        for letter in text
+        if letter.isalpha() and unicodedata.category(letter) != "Lm"
+    )
 
 
 def _days(text: str) -> tuple[date, date] | None:

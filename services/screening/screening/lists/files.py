@@ -4,38 +4,59 @@ import gzip
 import hashlib
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from xml.etree.ElementTree import Element, ParseError
-
-from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import iterparse
 
 MAX_BYTES = 512 * 1024 * 1024  # unpacked; the largest list published is about a quarter of it
-MAX_DEPTH = 32  # of XML elements; the official formats stay under ten
+MAX_ENTRIES = 250_000  # of a list; the longest has a tenth
+
+_LONGEST_REASON = 400  # characters; it may quote what the file holds
+
+Watch = Callable[[int], object]
+"""Told how many bytes of a file, packed as it lies there, were read since the last call."""
+Watching = Callable[[str, int], AbstractContextManager[Watch]]
+"""Makes a watch for what has this name and so many bytes (0: not known) and ends it."""
 
 
 class ListRefused(Exception):
     """A list that must not come into force; the message names the file and the reason."""
 
     def __init__(self, file: str, reason: str):
+        if len(reason) > _LONGEST_REASON:
+            reason = reason[:_LONGEST_REASON] + "…"
         super().__init__(f"The list file {file} was refused: {reason}.")
         self.file = file
         self.reason = reason
 
 
+def unwatched(_: int) -> None:
+    """Watch nothing."""
+
+
+def nobody_watches(_name: str, _size: int) -> AbstractContextManager[Watch]:
+    """Watch nothing, whatever its name and size."""
+    return nullcontext(unwatched)
+
+
 class ListFile(io.RawIOBase):
     """One file, plain or gzip, read once from front to back.
 
+    size, tail: bytes read so far, unpacked, and the last few of them.
     Raises ListRefused while it is read: empty, damaged, cut off, or larger than MAX_BYTES.
     """
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, watch: Watch = unwatched):
         self.path = path
         self.size = 0
+        self.tail = b""
+        self._watch, self._seen = watch, 0
         self._digest = hashlib.sha256()
-        self._plain = path.open("rb")
-        packed = self._plain.peek(2)[:2] == b"\x1f\x8b"
+        try:
+            self._plain = path.open("rb")
+            packed = self._plain.peek(2)[:2] == b"\x1f\x8b"
+        except OSError as error:
+            raise self.refused(f"it cannot be read ({error.strerror})") from error
         self._source = gzip.GzipFile(fileobj=self._plain) if packed else self._plain
 
     def readable(self) -> bool:
@@ -53,7 +74,12 @@ class ListFile(io.RawIOBase):
             raise self.refused("it is empty")
         if self.size > MAX_BYTES:
             raise self.refused(f"it unpacks to more than {MAX_BYTES // 1024 // 1024} MiB")
-        self._digest.update(buffer[:count])
+        if count:
+            self._digest.update(buffer[:count])
+            self.tail = (self.tail + bytes(buffer[:count][-8:]))[-8:]
+        at = self._plain.tell()
+        self._watch(at - self._seen)
+        self._seen = at
         return count
 
     def close(self) -> None:
@@ -71,22 +97,3 @@ class ListFile(io.RawIOBase):
     def refused(self, reason: str) -> ListRefused:
         """The exception to raise about this file."""
         return ListRefused(self.path.name, reason)
-
-
-def xml_events(file: ListFile) -> Iterator[tuple[str, Element]]:
-    """("start", element) and ("end", element) while the file is read; clear what you have used.
-
-    Raises ListRefused for XML that is cut off, malformed or in another encoding than it says, and
-    for any DTD, entity or unreasonable depth: no official list holds one.
-    """
-    depth = 0
-    try:
-        for event, element in iterparse(file, events=("start", "end"), forbid_dtd=True):
-            depth += 1 if event == "start" else -1
-            if depth > MAX_DEPTH:
-                raise file.refused(f"its XML is nested deeper than {MAX_DEPTH} elements")
-            yield event, element
-    except DefusedXmlException as error:
-        raise file.refused("it declares a DTD or an entity, which no official list does") from error
-    except (ParseError, LookupError, ValueError) as error:
-        raise file.refused(f"its XML cannot be read ({error})") from error

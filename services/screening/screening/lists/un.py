@@ -12,10 +12,11 @@ from screening.lists.entries import (
     Name,
     NameKind,
     ParsedList,
-    script_of,
+    named,
     single_spaced,
 )
-from screening.lists.files import ListFile, xml_events
+from screening.lists.files import ListFile
+from screening.lists.xml_records import records, texts
 
 LIST_ID = "un-consolidated"
 ROOT = "CONSOLIDATED_LIST"
@@ -37,14 +38,10 @@ def parse(file: ListFile) -> ParsedList:
     Raises ListRefused where the file is no complete list of this format.
     Source: S14, S22.
     """
-    published_on, entries = None, []
-    for event, element in xml_events(file):
-        if event == "start" and element.tag == ROOT:
-            published_on = _day(element.get("dateGenerated", ""), file)
-        if event == "end" and element.tag in _KINDS:
-            entries.append(_entry(element, file))
-            element.clear()
-    return ParsedList(LIST_ID, published_on, file.checksum(), tuple(entries))
+    elements = records(file, _KINDS)
+    published_on = _day(next(elements).get("dateGenerated", ""), file)
+    entries = tuple(_entry(element, file) for element in elements)
+    return ParsedList(LIST_ID, published_on, file.checksum(), entries)
 
 
 def with_person(consolidated: bytes, given: str, family: str, reference: str) -> bytes:
@@ -71,9 +68,9 @@ def _entry(element: Element, file: ListFile) -> Entry:
         kind=_KINDS[element.tag],
         names=names,
         birth_dates=tuple(_birth_dates(element)),
-        nationalities=_texts(element, "NATIONALITY/VALUE"),
-        programmes=_texts(element, "UN_LIST_TYPE"),
-        references=_texts(element, "DATAID"),
+        nationalities=texts(element, "NATIONALITY/VALUE"),
+        programmes=texts(element, "UN_LIST_TYPE"),
+        references=texts(element, "DATAID"),
     )
 
 
@@ -81,14 +78,14 @@ def _names(element: Element) -> Iterator[Name]:
     parts = (single_spaced(element.findtext(part)) for part in _NAME_PARTS)
     primary = " ".join(part for part in parts if part)
     if primary:
-        yield Name(primary, script_of(primary), True, "primary")
-    for text in _texts(element, "NAME_ORIGINAL_SCRIPT"):
-        yield Name(text, script_of(text), True, "original")
+        yield named(primary, "primary")
+    for text in texts(element, "NAME_ORIGINAL_SCRIPT"):
+        yield named(text, "original")
     for alias in element.iterfind(f"{element.tag}_ALIAS"):
         quality = single_spaced(alias.findtext("QUALITY"))
-        for text in _texts(alias, "ALIAS_NAME"):
-            kind: NameKind = "former" if quality == "f.k.a." else "alias"
-            yield Name(text, script_of(text), quality != "Low", kind)
+        kind: NameKind = "former" if quality == "f.k.a." else "alias"
+        for text in texts(alias, "ALIAS_NAME"):
+            yield named(text, kind, strong=quality != "Low")
 
 
 def _birth_dates(element: Element) -> Iterator[BirthDate]:
@@ -102,11 +99,6 @@ def _birth_dates(element: Element) -> Iterator[BirthDate]:
             yield BirthDate((day[:10] or year) + about)
         elif first and last:
             yield BirthDate(f"{first}/{last}")
-
-
-def _texts(element: Element, path: str) -> tuple[str, ...]:
-    texts = (single_spaced(found.text) for found in element.iterfind(path))
-    return tuple(text for text in texts if text)
 
 
 def _day(text: str, file: ListFile) -> date:

@@ -16,7 +16,8 @@ from screening.models.base import Base
 class ListVersion(Base):
     """One version of a public list and when it was in force; of a list, one is (S22).
 
-    Only `in_force_to` is ever written after the import.
+    Its content, counts and start never change and no row goes: triggers in the database refuse it.
+    The end of its period is written once.
     """
 
     __tablename__ = "list_versions"
@@ -42,6 +43,9 @@ class ListVersion(Base):
     published_on: Mapped[date | None] = mapped_column(info=technical("as the publisher says"))
     entries: Mapped[int] = mapped_column(info=technical("people, organisations, ships, aircraft"))
     people: Mapped[int] = mapped_column(info=technical("entries that are compared with names"))
+    names: Mapped[int] = mapped_column(
+        server_default="0", info=technical("names of its people, aliases included")
+    )
     content: Mapped[bytes] = mapped_column(
         deferred=True, info=technical("its people as published, JSON packed by zlib")
     )

@@ -1,4 +1,4 @@
-"""What compliance decided about matches."""
+"""What compliance proposed and decided about matches."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ from screening.models.base import PURPOSE, Base
 from screening.rules.reviews import Reason
 from screening.rules.states import Ruling
 
+_COMPLIANCE = ("compliance",)
+
 
 class Decision(Base):
-    """What a person ruled about a match; rows are only ever added, the latest counts.
+    """What was ruled about a match; rows are only ever added, the latest counts.
 
-    It holds for this very entry and this very name: either changes, and it is open again.
+    It holds for this very entry and this very name: either changes, and it is open again; it
+    changes back, and the decision holds again.
     """
 
     __tablename__ = "decisions"
@@ -31,18 +34,71 @@ class Decision(Base):
         sa.ForeignKey("screenings.account_id"), index=True, info=personal("pseudonym")
     )
     list_id: Mapped[str] = mapped_column(
-        sa.String(80), info=personal("status", readers=("compliance",))
+        sa.String(80), info=personal("status", readers=_COMPLIANCE)
     )
-    entry_id: Mapped[str] = mapped_column(sa.Text, info=personal("status", readers=("compliance",)))
+    entry_id: Mapped[str] = mapped_column(sa.Text, info=personal("status", readers=_COMPLIANCE))
     entry_fingerprint: Mapped[str] = mapped_column(
         sa.String(64), info=technical("the entry as it was seen")
     )
     name_digest: Mapped[str] = mapped_column(
         sa.String(64), info=personal("identity", readers=(), source="S16")
     )
-    outcome: Mapped[Ruling] = mapped_column(info=personal("status", readers=("compliance",)))
-    reason: Mapped[Reason] = mapped_column(info=personal("status", readers=("compliance",)))
+    outcome: Mapped[Ruling] = mapped_column(info=personal("status", readers=_COMPLIANCE))
+    reason: Mapped[Reason] = mapped_column(info=personal("status", readers=_COMPLIANCE))
+    proposed_by: Mapped[UUID | None] = mapped_column(
+        index=True, info=personal("pseudonym", readers=_COMPLIANCE, erasure="keep")
+    )
+    proposed_at: Mapped[datetime | None] = mapped_column(
+        info=technical("when; empty where one person was enough")
+    )
     decided_by: Mapped[UUID] = mapped_column(
-        index=True, info=personal("pseudonym", readers=("compliance",), erasure="keep")
+        index=True, info=personal("pseudonym", readers=_COMPLIANCE, erasure="keep")
     )
     decided_at: Mapped[datetime] = mapped_column(info=technical("when"))
+
+
+class Proposal(Base):
+    """A decision that one person of compliance proposes to another; of a screening, one.
+
+    It is for the entries and the name as they were seen: either changes, and it has lapsed.
+    """
+
+    __tablename__ = "proposals"
+    __personal__ = about(
+        "account_id", purpose=PURPOSE, basis=INTEREST, keep="account", source="S17"
+    )
+
+    account_id: Mapped[UUID] = mapped_column(
+        sa.ForeignKey("screenings.account_id"), primary_key=True, info=personal("pseudonym")
+    )
+    name_digest: Mapped[str] = mapped_column(
+        sa.String(64), info=personal("identity", readers=(), source="S16")
+    )
+    outcome: Mapped[Ruling] = mapped_column(info=personal("status", readers=_COMPLIANCE))
+    reason: Mapped[Reason] = mapped_column(info=personal("status", readers=_COMPLIANCE))
+    proposed_by: Mapped[UUID] = mapped_column(
+        index=True, info=personal("pseudonym", readers=_COMPLIANCE, erasure="keep")
+    )
+    proposed_at: Mapped[datetime] = mapped_column(info=technical("when"))
+
+
+class ProposedEntry(Base):
+    """A list entry that a proposal is about, as it was seen."""
+
+    __tablename__ = "proposed_entries"
+    __personal__ = about(
+        "account_id", purpose=PURPOSE, basis=INTEREST, keep="account", source="S17"
+    )
+
+    account_id: Mapped[UUID] = mapped_column(
+        sa.ForeignKey("proposals.account_id"), primary_key=True, info=personal("pseudonym")
+    )
+    list_id: Mapped[str] = mapped_column(
+        sa.String(80), primary_key=True, info=personal("status", readers=_COMPLIANCE)
+    )
+    entry_id: Mapped[str] = mapped_column(
+        sa.Text, primary_key=True, info=personal("status", readers=_COMPLIANCE)
+    )
+    entry_fingerprint: Mapped[str] = mapped_column(
+        sa.String(64), info=technical("the entry as it was seen")
+    )

@@ -25,22 +25,40 @@ class Screening(Base):
     __personal__ = about(
         "account_id", purpose=PURPOSE, basis=INTEREST, keep="account", source="S19"
     )
-    __table_args__ = (sa.Index("ix_screenings_verdict", "verdict", "score", "account_id"),)
+    __table_args__ = (
+        sa.Index("ix_screenings_verdict", "verdict", "score", "account_id"),
+        sa.Index(
+            "ix_screenings_new",
+            "next_try_at",
+            postgresql_where=sa.text("checked_at IS NULL"),
+            sqlite_where=sa.text("checked_at IS NULL"),
+        ),
+    )
     organisation_id: ClassVar[None] = None
     """A screening is nobody's but the person's: who may see it, sees it by role everywhere."""
 
     account_id: Mapped[UUID] = mapped_column(primary_key=True, info=personal("pseudonym"))
     verdict: Mapped[Status] = mapped_column(default=Status.PENDING, info=personal("status"))
+    verdict_at: Mapped[datetime | None] = mapped_column(info=personal("status"))
+    """Since when the verdict stands; empty until the first."""
     score: Mapped[float] = mapped_column(default=0.0, info=personal("status", source="S17"))
     checked_at: Mapped[datetime | None] = mapped_column(info=personal("status"))
     list_versions: Mapped[list[str]] = mapped_column(
-        sa.JSON, default=list, info=technical("S22: compared with")
+        sa.JSON, default=list, info=technical("S22: compared with when it was written last")
+    )
+    method: Mapped[str | None] = mapped_column(
+        sa.String(80), info=technical("who compared in full last, in which version and bands")
+    )
+    compared_with: Mapped[str | None] = mapped_column(
+        sa.String(64), info=technical("SHA-256 of that method and of the lists")
     )
     name_digest: Mapped[str | None] = mapped_column(
         sa.String(64), info=personal("identity", readers=(), source="S16")
     )
     occasion: Mapped[Occasion] = mapped_column(info=technical("S18: why it was last asked for"))
-    requested_at: Mapped[datetime] = mapped_column(info=technical("when it was last asked for"))
+    requested_at: Mapped[datetime] = mapped_column(
+        index=True, info=technical("when it was last asked for")
+    )
     request: Mapped[int] = mapped_column(
         default=1, info=technical("counts requests: an answer to an earlier one is void")
     )

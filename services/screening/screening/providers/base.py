@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Protocol
 
 from sqlalchemy.orm import Session
@@ -12,7 +13,15 @@ from screening.rules.comparisons import Found
 
 
 class ProviderUnavailable(Exception):
-    """No answer, a late one or a wrong one: whoever was asked about stays pending."""
+    """No answer, a late one or a wrong one: whoever was asked about stays pending.
+
+    The text names the fault and never what was asked. wait: for how long the provider asks to be
+    left alone.
+    """
+
+    def __init__(self, fault: str, wait: timedelta = timedelta()) -> None:
+        super().__init__(fault)
+        self.wait = wait
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -30,10 +31,13 @@ class LocalProvider:
         codes: tuple[str, ...] = (),
     ) -> None:
         self.people = {(each.list_id, each.entry_id): each for each in people}
-        self._index = Index(self.people.values())
         self._review_at, self._hit_at = review_at, hit_at
         self.ids, self.codes = ids, codes
         self.method = f"{METHOD} {review_at:g}-{hit_at:g}"
+
+    @cached_property
+    def _index(self) -> Index:
+        return Index(self.people.values())
 
     def compare(self, names: Sequence[PersonName]) -> list[Answer]:
         """What each name comes to, in the order given."""

@@ -1,6 +1,9 @@
-"""HTTP of screening: for compliance and the data protection officer alone (S17, S22)."""
+"""HTTP of screening: for compliance and the data protection officer; objections for everybody.
 
-from screening.routes import lists, reviews, screenings
+Source: S17, S22.
+"""
+
+from screening.routes import lists, objections, reviews, screenings
 from screening.routes.blueprint import bp
 
-__all__ = ["bp", "lists", "reviews", "screenings"]
+__all__ = ["bp", "lists", "objections", "reviews", "screenings"]

@@ -9,6 +9,9 @@ from datetime import timedelta
 from screening.matching import Match, Outcome
 from screening.rules.states import Ruling, Trigger
 
+EntryId = tuple[str, str]
+"""List and entry."""
+
 EntryKey = tuple[str, str, str]
 """List, entry and the entry's fingerprint: this very entry, as it stands today."""
 
@@ -24,6 +27,11 @@ class Found:
     score: float
     outcome: Outcome
     explanation: str
+
+    @property
+    def entry(self) -> EntryId:
+        """The entry, whatever it says."""
+        return self.list_id, self.entry_id
 
     @property
     def key(self) -> EntryKey:

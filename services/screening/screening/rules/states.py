@@ -19,13 +19,11 @@ OPEN = (Status.REVIEW, Status.HIT)
 
 
 class Trigger(StrEnum):
-    """What moves a screening: what a comparison found, or what a person decided."""
+    """What moves a screening: what the matches come to, with what people ruled about them."""
 
     FOUND_NOTHING = "found_nothing"
     FOUND_DOUBT = "found_doubt"
     FOUND_HIT = "found_hit"
-    CLEARED = "cleared"
-    CONFIRMED = "confirmed"
 
 
 class Ruling(StrEnum):
@@ -42,6 +40,7 @@ class Occasion(StrEnum):
     LIST = "list"
     OPERATOR = "operator"
     NAME = "name"
+    SWEEP = "sweep"
 
 
 # fmt: off
@@ -52,19 +51,11 @@ TRANSITIONS = {
     (Status.CLEAR,   Trigger.FOUND_NOTHING): Status.CLEAR,   # S18
     (Status.CLEAR,   Trigger.FOUND_DOUBT):   Status.REVIEW,  # S18
     (Status.CLEAR,   Trigger.FOUND_HIT):     Status.HIT,     # S17, S18
-    (Status.REVIEW,  Trigger.FOUND_NOTHING): Status.CLEAR,   # S18 the entry is gone
+    (Status.REVIEW,  Trigger.FOUND_NOTHING): Status.CLEAR,   # S18 the entry is gone, or cleared
     (Status.REVIEW,  Trigger.FOUND_DOUBT):   Status.REVIEW,
     (Status.REVIEW,  Trigger.FOUND_HIT):     Status.HIT,     # S17
-    (Status.HIT,     Trigger.FOUND_NOTHING): Status.CLEAR,   # S18 the entry is gone
+    (Status.HIT,     Trigger.FOUND_NOTHING): Status.CLEAR,   # S18 gone, or cleared by two people
     (Status.HIT,     Trigger.FOUND_DOUBT):   Status.REVIEW,  # S18 the entry names another person
     (Status.HIT,     Trigger.FOUND_HIT):     Status.HIT,
-    (Status.REVIEW,  Trigger.CLEARED):       Status.CLEAR,   # S17 by a person alone
-    (Status.REVIEW,  Trigger.CONFIRMED):     Status.HIT,     # S17 by a person alone
-    (Status.HIT,     Trigger.CLEARED):       Status.CLEAR,   # S17 the provisional block is lifted
-    (Status.HIT,     Trigger.CONFIRMED):     Status.HIT,     # S17 it is provisional no more
-    (Status.CLEAR,   Trigger.CONFIRMED):     Status.HIT,     # a clearing is taken back
 }
 # fmt: on
-
-
-TRIGGER_OF = {Ruling.CLEAR: Trigger.CLEARED, Ruling.CONFIRM: Trigger.CONFIRMED}

@@ -16,6 +16,7 @@ class ListVersionView(Answer):
     checksum = fields.String()
     entries = fields.Integer()
     people = fields.Integer()
+    names = fields.Integer()
     imported_at = Instant()
     in_force_from = Instant()
     in_force_to = Instant(allow_none=True)

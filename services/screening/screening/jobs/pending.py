@@ -1,8 +1,8 @@
-"""Comparing names that are due."""
+"""Comparing names that are due with every list."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,11 +10,12 @@ from common.jobs import step
 from common.logs import log
 from common.web.peers import PeerUnavailable
 from screening import checks, versions
-from screening.checks import Compared, Request
+from screening.account_index import AccountIndex
+from screening.checks import Compared
+from screening.names import read_names
 from screening.providers import PersonName, Provider, ProviderUnavailable
-from screening.versions import ListsInForce, NoListInForce
-
-SCOPE_NAMES = "names:read"
+from screening.providers.choosing import provider_of
+from screening.versions import NoListInForce
 
 
 @step
@@ -22,7 +23,8 @@ def screen_pending(runtime: Any) -> int:
     """Compare the names that are due with every list in force; return how many were settled.
 
     Names are read and compared outside any transaction and held in memory alone. When identity
-    does not answer or no list is in force everybody stays pending: nothing is clear by default.
+    does not answer, no list is in force or the provider fails, everybody stays pending: nothing is
+    clear by default.
     Source: S14, S16, S18.
     """
     with runtime.transaction() as session:
@@ -30,8 +32,9 @@ def screen_pending(runtime: Any) -> int:
     if not taken:
         return 0
     try:
-        provider = runtime.resource(ListsInForce).provider()
-        names = _read_names(runtime, taken)
+        provider = provider_of(runtime)
+        names = read_names(runtime, [each.account_id for each in taken])
+        compared = _compare(runtime, provider, names)
     except (NoListInForce, PeerUnavailable, ProviderUnavailable) as error:
         log.warning(
             "screening waits",
@@ -39,29 +42,22 @@ def screen_pending(runtime: Any) -> int:
             error=type(error).__name__,
             count=len(taken),
         )
+        wait = error.wait if isinstance(error, ProviderUnavailable) else timedelta()
         with runtime.transaction() as session:
-            checks.postpone(session, taken)
+            checks.postpone(session, taken, wait)
         return 0
-    compared = _compare(runtime, provider, names)
     with runtime.transaction() as session:
         versions.lock_lists(session, shared=True)
         if provider.is_current(session):
-            checks.settle(session, taken, compared)
+            checks.settle(session, taken, compared, provider)
         else:
             checks.release(session, taken)
+            return len(taken)
+    if runtime.settings.provider == "local":
+        index = runtime.resource(AccountIndex)
+        for account_id, name in names.items():
+            index.put(account_id, name, compared[account_id].name_digest)
     return len(taken)
-
-
-def _read_names(runtime: Any, taken: Sequence[Request]) -> dict[UUID, PersonName]:
-    """Names of those whom identity knows: the name and nothing else (S16)."""
-    asked = {"account_ids": [str(each.account_id) for each in taken]}
-    answer = runtime.peers["identity"].call("POST", "/internal/names", SCOPE_NAMES, asked)
-    if answer is None:
-        raise PeerUnavailable("identity does not know this question.")
-    return {
-        UUID(each["account_id"]): PersonName(each["given_name"], each["family_name"])
-        for each in answer
-    }
 
 
 def _compare(

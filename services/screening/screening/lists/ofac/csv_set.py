@@ -11,37 +11,20 @@ import io
 import re
 from collections.abc import Iterator, Mapping
 
-from screening.lists.entries import (
-    BirthDate,
-    Entry,
-    EntryKind,
-    Name,
-    NameKind,
-    ParsedList,
-    script_of,
-    single_spaced,
-)
-from screening.lists.files import ListFile
+from screening.lists.entries import Entry, Name, ParsedList, named, single_spaced
+from screening.lists.files import MAX_ENTRIES, ListFile
+from screening.lists.ofac.wording import KINDS, LIST_ID, alias_kind, birth_date
 
-LIST_ID = "us-sdn"
 REQUIRED = ("sdn.csv", "alt.csv", "add.csv")
 FILES = (*REQUIRED, "sdn_comments.csv")
 
 _COLUMNS = {"sdn.csv": 12, "alt.csv": 5, "add.csv": 6, "sdn_comments.csv": 2}
 _MAX_LINE = 1024 * 1024  # bytes; a longer one comes in pieces, which then are no rows
 _NULL = "-0-"
-_KINDS: dict[str, EntryKind] = {
-    "individual": "individual",
-    _NULL: "entity",
-    "vessel": "vessel",
-    "aircraft": "aircraft",
-}
-_ALIAS_KINDS: dict[str, NameKind] = {"aka": "alias", "fka": "former", "nka": "alias"}
+_END = b"\x1a"
 _WEAK_ALIAS = re.compile(r"(?:alt\. )?([afn])\.k\.a\. ['\"](.*)['\"]")
-_BORN = re.compile(r"(?:alt\. )?DOB (circa )?(.+)")
+_BORN = re.compile(r"(?:alt\. )?DOB (.+)")
 _NATIONALITY = re.compile(r"(?:alt\. )?(?:nationality|citizen) (.+)")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_DATE = re.compile(rf"(?:(?:(\d\d?) )?({'|'.join(_MONTHS)}) )?(\d{{4}})")
 
 
 def parse(files: Mapping[str, ListFile]) -> ParsedList:
@@ -53,9 +36,7 @@ def parse(files: Mapping[str, ListFile]) -> ParsedList:
     """
     aliases: dict[str, list[Name]] = {}
     for entry_id, _, kind, text, _ in _rows(files["alt.csv"]):
-        if kind.strip() not in _ALIAS_KINDS:
-            raise files["alt.csv"].refused(f"its alias type {kind.strip()!r} is not known")
-        alias = _name(text, True, _ALIAS_KINDS[kind.strip()])
+        alias = named(text, alias_kind(kind, files["alt.csv"]))
         aliases.setdefault(entry_id, []).append(alias)
     comments = files.get("sdn_comments.csv")
     continued = dict(_rows(comments)) if comments else {}
@@ -72,12 +53,23 @@ def parse(files: Mapping[str, ListFile]) -> ParsedList:
                 f"it names entry {min(mentioned - known)}, which sdn.csv does not hold:"
                 " sdn.csv is cut off or the files belong to different versions"
             )
-    return ParsedList(LIST_ID, None, _checksum(files), tuple(entries))
+    checksum = _checksum(files)
+    _refuse_what_lacks_its_end(files)
+    return ParsedList(LIST_ID, None, checksum, tuple(entries))
+
+
+def _refuse_what_lacks_its_end(files: Mapping[str, ListFile]) -> None:
+    """Of a set that closes its files with 0x1A each does, or it was cut off after a row."""
+    open_ended = [name for name in REQUIRED if not files[name].tail.rstrip().endswith(_END)]
+    if 0 < len(open_ended) < len(REQUIRED):
+        reason = "it lacks the final mark of the other files of its set: it is cut off"
+        raise files[open_ended[0]].refused(reason)
 
 
 def _entry(row: list[str], aliases, continued, file: ListFile) -> Entry:
     entry_id, name, kind, programmes = (cell.strip() for cell in row[:4])
-    if kind not in _KINDS:
+    kind = "entity" if kind == _NULL else kind
+    if kind not in KINDS:
         raise file.refused(f"its entry type {kind!r} is not known")
     if not entry_id.isdecimal() or name in ("", _NULL):
         raise file.refused(f"its entry {entry_id!r} lacks a number or a name")
@@ -85,16 +77,16 @@ def _entry(row: list[str], aliases, continued, file: ListFile) -> Entry:
     return Entry(
         list_id=LIST_ID,
         entry_id=entry_id,
-        kind=_KINDS[kind],
+        kind=KINDS[kind],
         names=(
-            _name(name, True, "primary"),
+            named(name, "primary"),
             *aliases.get(entry_id, ()),
             *(
-                _name(found[2], False, "former" if found[1] == "f" else "alias")
+                named(found[2], "former" if found[1] == "f" else "alias", strong=False)
                 for found in _found(_WEAK_ALIAS, remarks)
             ),
         ),
-        birth_dates=tuple(_birth_date(*found.groups()) for found in _found(_BORN, remarks)),
+        birth_dates=tuple(birth_date(found[1]) for found in _found(_BORN, remarks)),
         nationalities=tuple(single_spaced(found[1]) for found in _found(_NATIONALITY, remarks)),
         programmes=() if programmes == _NULL else tuple(programmes.split("] [")),
         references=(),
@@ -113,38 +105,12 @@ def _found(pattern: re.Pattern, remarks: list[str]) -> Iterator[re.Match]:
             yield found
 
 
-def _birth_date(circa: str | None, text: str) -> BirthDate:
-    first, _, last = (part.strip() for part in text.replace(" to ", "-").partition("-"))
-    dates = [_edtf(part) for part in (first, last) if part]
-    if not all(dates):
-        return BirthDate(single_spaced((circa or "") + text))
-    about = "~" if circa else ""
-    return BirthDate("/".join(dated + about for dated in dates))
-
-
-def _edtf(text: str) -> str:
-    """EDTF of "02 Mar 1957", "Mar 1957" or "1957"; empty for anything else."""
-    found = _DATE.fullmatch(text)
-    if not found:
-        return ""
-    day, month, year = found.groups()
-    parts = [year]
-    if month:
-        parts.append(f"{_MONTHS.index(month) + 1:02}")
-    if day:
-        parts.append(f"{int(day):02}")
-    return "-".join(parts)
-
-
-def _name(text: str, strong: bool, kind: NameKind) -> Name:
-    text = single_spaced(text)
-    return Name(text, script_of(text), strong, kind)
-
-
 def _rows(file: ListFile) -> Iterator[list[str]]:
     columns = _COLUMNS[file.path.name.removesuffix(".gz").lower()]
     try:
-        for row in csv.reader(_lines(file), strict=True):
+        for number, row in enumerate(csv.reader(_lines(file), strict=True)):
+            if number > MAX_ENTRIES:
+                raise file.refused(f"it holds more than {MAX_ENTRIES} rows")
             if row in ([], ["\x1a"]):
                 continue
             if len(row) != columns:
