@@ -1,4 +1,4 @@
-"""Processes: `python -m screening web | worker | migrate | job NAME | lists … | rescreen | match | compare`."""
+"""`python -m screening web | worker | migrate | job NAME`, and the commands of operators."""
 
 from screening.app import service
 from screening.operators import COMMANDS

@@ -89,11 +89,18 @@ def ask_again(session: Session, account_id: UUID, occasion: Occasion) -> None:
 def ask_all(session: Session, occasion: Occasion, *where: sa.ColumnElement[bool]) -> int:
     """Have the names of these anew compared; return of how many.
 
-    An answer to an earlier request is void; the former verdict stands until the next one.
+    An answer to an earlier request is void; the former verdict stands until the next one. Whoever
+    waits for the comparison of another name still does.
     """
+    renamed = sa.and_(Screening.next_try_at.is_not(None), Screening.occasion == Occasion.NAME)
+    values = {
+        **_request(session, occasion),
+        "occasion": sa.case((renamed, Screening.occasion), else_=occasion),
+        "request": Screening.request + 1,
+    }
     asked = sa.update(Screening).where(*where)
     result: Any = session.execute(
-        asked.values(**_request(session, occasion), request=Screening.request + 1),
+        asked.values(values),
         execution_options={"synchronize_session": False},
     )
     return int(result.rowcount)
@@ -109,6 +116,13 @@ def postpone(session: Session, taken: Iterable[Request], wait: timedelta = timed
         by_attempts.setdefault(each.attempts, []).append(each)
     for attempts, requests in by_attempts.items():
         _update(session, requests, next_try_at=now(session) + max(wait, wait_after(attempts)))
+
+
+def hurry(session: Session) -> None:
+    """Try at once whoever was never compared: there may have been no list to compare with."""
+    waiting = Screening.checked_at.is_(None), Screening.next_try_at > now(session)
+    at_once = sa.update(Screening).where(*waiting).values(next_try_at=now(session))
+    session.execute(at_once, execution_options={"synchronize_session": False})
 
 
 def release(session: Session, taken: Iterable[Request]) -> None:

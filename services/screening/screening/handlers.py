@@ -56,6 +56,7 @@ def note_name_changed(event, session):
 def note_list_updated(event, session):
     """Note which listed people everybody's name is to be compared with (S18)."""
     changes.note(session, event.list_id)
+    checks.hurry(session)
     wake_worker(session)
 
 

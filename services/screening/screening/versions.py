@@ -130,14 +130,15 @@ class ListsInForce:
         self._runtime = runtime
         self._ids: tuple[UUID, ...] = ()
         self._codes: tuple[str, ...] = ()
-        self._people: dict[EntryId, Entry] = {}
+        self._people: dict[UUID, list[Entry]] = {}
+        self._entries: dict[EntryId, Entry] = {}
         self._provider: LocalProvider | None = None
 
     def provider(self) -> LocalProvider:
         """Provider of the versions in force at this moment; raises NoListInForce."""
         self._look()
         if self._provider is None:
-            self._provider = self._of(self._people.values())
+            self._provider = self._of(self._entries.values())
         return self._provider
 
     def provider_of(self, entries: Iterable[EntryId]) -> LocalProvider:
@@ -146,7 +147,7 @@ class ListsInForce:
         Raises NoListInForce.
         """
         self._look()
-        return self._of(self._people[each] for each in entries if each in self._people)
+        return self._of(self._entries[each] for each in entries if each in self._entries)
 
     def _look(self) -> None:
         with self._runtime.reading() as session:
@@ -155,12 +156,13 @@ class ListsInForce:
                 raise NoListInForce
             if current == self._ids:
                 return
-            self._ids, self._people, self._provider = (), {}, None  # gone before the next are made
+            self._ids, self._provider = (), None  # gone before the next is made
             rows = session.scalars(_in_force().order_by(ListVersion.list_id)).all()
-            people = (each for row in rows for each in people_of(row))
-            self._people = {(each.list_id, each.entry_id): each for each in people}
-            self._codes = tuple(each.code for each in rows)
-            self._ids = tuple(each.id for each in rows)
+            self._people = {row.id: self._people.get(row.id) or people_of(row) for row in rows}
+            self._codes = tuple(row.code for row in rows)
+        people = (each for group in self._people.values() for each in group)
+        self._entries = {(each.list_id, each.entry_id): each for each in people}
+        self._ids = tuple(self._people)
 
     def _of(self, people: Iterable[Entry]) -> LocalProvider:
         settings = self._runtime.settings

@@ -17,12 +17,12 @@ from common.events.catalogue import (
 from common.ids import uuid7
 from common.messaging.brokers import Done
 from common.web.standing import AccountStanding, Standing
-from screening import checks
+from screening import checks, versions
 from screening.models import Screening
 from screening.providers import Answer, LocalProvider
 from screening.rules.states import Occasion, Status
 
-from .factories import LISTED, SECOND, import_lists, list_with, register, row_of, screened
+from .factories import FIRST, LISTED, SECOND, import_lists, list_with, register, row_of, screened
 
 
 def registered(account_id):
@@ -151,3 +151,23 @@ def test_a_change_of_name_heard_after_the_erasure_brings_nobody_back(screening):
     screening.when(ErasureRequested(account_id=account_id, request_id=uuid4()))
     screening.when(renamed(account_id))
     assert screening.rows(Screening) == []
+
+
+def test_whoever_waited_for_a_first_list_waits_no_longer_than_it_takes_to_come(on_both):
+    account_id = register(on_both)
+    for _ in range(4):
+        on_both.run_steps()
+        on_both.clock.advance("PT1H")
+    on_both.run_steps()
+    assert row_of(on_both, account_id).next_try_at > on_both.clock.now()
+    import_lists(on_both, FIRST)
+    on_both.run_steps()
+    assert row_of(on_both, account_id).verdict is Status.CLEAR
+
+
+def test_a_wish_to_compare_everybody_does_not_hide_that_a_name_has_changed(on_both):
+    account_id = screened(on_both)
+    on_both.when(AccountNameChanged(account_id=account_id, organisation_id=None, epoch=1))
+    with on_both.runtime.transaction() as session:
+        versions.request_everybody(session, Occasion.OPERATOR)
+    assert row_of(on_both, account_id).occasion is Occasion.NAME

@@ -287,7 +287,7 @@ class ScreeningCompleted:
 
 @event(owner="screening", subject="list_id")
 class SanctionsListUpdated:
-    """A new version of a sanctions list is in force; everybody is compared with it."""
+    """A new version of a sanctions list is in force; everybody is compared with what it changes."""
 
     list_id: Code
     list_version: Code
