@@ -300,6 +300,7 @@ FORBIDDEN_WORDS = {
 }  # fmt: skip
 WORDS_OF_THE_TRADE = {
     "PersonalDataErased": "personal data is what the law calls it",
+    "data": "what a parser of the standard library calls on the target of its XML",
     "encode_data": "`data` is the field of a CloudEvent",
 }
 

@@ -58,6 +58,7 @@ def given_identity(make: Any, given: Callable[[Any], Any]) -> None:
 def given_screening(make: Any, given: Callable[[Any], Any]) -> None:
     given(make.a_screening(account_id=ERASED, requested_at=NOW))
     given(make.a_match(ERASED))
+    given(make.a_list_version(list_id="un-consolidated"))
 
 
 def given_uploads(make: Any, given: Callable[[Any], Any]) -> None:

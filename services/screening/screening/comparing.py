@@ -11,7 +11,8 @@ from typing import IO, Any
 
 from screening.lists.entries import Entry
 from screening.lists.reading import read_lists
-from screening.matching import Index, Outcome, band
+from screening.matching import Index, band
+from screening.rules.comparisons import Outcome
 from screening.scoring import Likeness, score
 from screening.spelling import spell, spellings
 

@@ -6,15 +6,14 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from screening import evidence
 from screening.lists.entries import Entry, Name, NameKind
 from screening.name_index import NameIndex
+from screening.rules.comparisons import Outcome
 from screening.scoring import Likeness, score, within_reach
 from screening.spelling import Spelled, spell, spellings
-
-Outcome = Literal["clear", "review", "hit"]
 
 METHOD = "local/2"
 """Changes with anything that may change a score."""

@@ -1,5 +1,7 @@
 """People, lists and an identity that knows names, for the tests of screening."""
 
+import zlib
+from datetime import UTC, datetime
 from importlib.resources import files
 from uuid import UUID
 
@@ -11,7 +13,7 @@ from common.keys import Keys
 from common.web.access import service_behind
 from screening import versions
 from screening.lists.un import with_person
-from screening.models import Screening, ScreeningMatch
+from screening.models import ListVersion, Screening, ScreeningMatch
 from screening.rules.states import Occasion
 
 SAMPLE = files("screening") / "sample"
@@ -139,6 +141,23 @@ def a_match(account_id, **facts):
             "score": 90.0,
             "outcome": "review",
             "explanation": "The name resembles another.",
+            **facts,
+        }
+    )
+
+
+def a_list_version(**facts):
+    return ListVersion(
+        **{
+            "list_id": "un-consolidated",
+            "version": "2026-01-01.00000000",
+            "checksum": "0" * 64,
+            "entries": 0,
+            "people": 0,
+            "names": 0,
+            "content": zlib.compress(b"[]"),
+            "imported_at": datetime(2026, 1, 1, tzinfo=UTC),
+            "in_force_from": datetime(2026, 1, 1, tzinfo=UTC),
             **facts,
         }
     )

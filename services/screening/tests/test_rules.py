@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from common.refusals import Invalid, next_state
 from common.web import Reach, Role
 from screening.matching import Candidate, Match
+from screening.providers.local import found_in
 from screening.rules.access import POLICY
 from screening.rules.comparisons import (
     LONGEST_WAIT,
     NOT_COMPARABLE,
     Found,
-    found_in,
     judge,
     wait_after,
 )

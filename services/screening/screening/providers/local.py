@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from uuid import UUID
 
@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from screening.lists.entries import Entry
-from screening.matching import METHOD, Index
+from screening.matching import METHOD, Index, Match
 from screening.models import ListVersion
 from screening.providers.base import Answer, PersonName
-from screening.rules.comparisons import found_in
+from screening.rules.comparisons import NOT_COMPARABLE, Found
 
 
 class LocalProvider:
@@ -50,6 +50,16 @@ class LocalProvider:
 
     def _fingerprint(self, list_id: str, entry_id: str) -> str:
         return self.people[list_id, entry_id].fingerprint()
+
+
+def found_in(match: Match, fingerprint_of: Callable[[str, str], str]) -> list[Found]:
+    """What a comparison found, with the fingerprint of every entry; nothing when it is clear."""
+    if match.outcome != "clear" and not match.candidates:
+        return [NOT_COMPARABLE]
+    return [
+        Found(**vars(each), entry_fingerprint=fingerprint_of(each.list_id, each.entry_id))
+        for each in match.candidates
+    ]
 
 
 def ids_in_force(session: Session) -> tuple[UUID, ...]:

@@ -15,9 +15,8 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from common.events.catalogue import Code
-from screening.matching import Outcome
 from screening.providers.base import Answer, PersonName, ProviderUnavailable
-from screening.rules.comparisons import NOT_COMPARABLE, Found
+from screening.rules.comparisons import NOT_COMPARABLE, Found, Outcome
 from screening.spelling import spell
 
 T = TypeVar("T")

@@ -20,7 +20,7 @@ from screening.schemas.objections import NewAnswer, NewObjection, ObjectionInFul
 @idempotent
 @bp.arguments(NewObjection)
 @bp.response(201, ObjectionView)
-def object_(body):
+def enter_objection(body):
     """Object to being compared, or ask that people look at a block; of oneself (S17)."""
     with transaction() as session:
         person = authorise(session, "objection.raise")

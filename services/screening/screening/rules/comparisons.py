@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Literal
 
-from screening.matching import Match, Outcome
 from screening.rules.states import Ruling, Trigger
+
+Outcome = Literal["clear", "review", "hit"]
+"""What a name comes to, and what one entry leads to, which is never "clear"."""
 
 EntryId = tuple[str, str]
 """List and entry."""
@@ -49,24 +52,6 @@ NOT_COMPARABLE = Found(
     explanation="The name holds no letter that could be compared with any list.",
 )
 """Stands for a name that no list can be searched for: a person decides about it as about others."""
-
-
-def found_in(match: Match, fingerprint_of: Callable[[str, str], str]) -> list[Found]:
-    """What a comparison found, with the fingerprint of every entry; nothing when it is clear."""
-    if match.outcome != "clear" and not match.candidates:
-        return [NOT_COMPARABLE]
-    return [
-        Found(
-            list_id=each.list_id,
-            entry_id=each.entry_id,
-            entry_fingerprint=fingerprint_of(each.list_id, each.entry_id),
-            matched_name=each.matched_name,
-            score=each.score,
-            outcome=each.outcome,
-            explanation=each.explanation,
-        )
-        for each in match.candidates
-    ]
 
 
 def judge(found: Iterable[Found], decided: Mapping[EntryKey, Ruling]) -> tuple[Trigger, float]:
