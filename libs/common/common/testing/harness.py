@@ -223,6 +223,10 @@ def _keys(service: str) -> Path:
     return _folder() / f"keys-{service}"
 
 
+_APPS: WeakKeyDictionary[Service, dict[int | None, Flask]] = WeakKeyDictionary()
+"""Applications to copy from, by the limit of their bodies."""
+
+
 def _app_of(runtime: Runtime) -> Flask:
     """The web application of a runtime, copied from one made once a process for its service.
 
@@ -241,9 +245,6 @@ def _app_of(runtime: Runtime) -> Flask:
     app.view_functions = dict(pattern.view_functions)
     app.extensions = {**pattern.extensions, "runtime": runtime}
     return app
-
-
-_APPS: WeakKeyDictionary[Service, dict[int | None, Flask]] = WeakKeyDictionary()
 
 
 class Caller:
