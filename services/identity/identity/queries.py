@@ -29,7 +29,7 @@ from identity.rules.access import Entry
 from identity.rules.addresses import AddressNotValid, email_key
 from identity.rules.invitations import InvitationState
 from identity.rules.organisations import effective_role
-from identity.rules.states import HIDDEN, SCREENED, State
+from identity.rules.states import HIDDEN, SCREENED, State, shown_state
 
 NOBODY = UUID(int=0)
 """Id of no account."""
@@ -111,6 +111,7 @@ def shown(session: Session, accounts: list[Account]) -> list[dict[str, Any]]:
     return [
         {
             **{column.key: getattr(each, column.key) for column in Account.__table__.columns},
+            "state": shown_state(each.state, each.blocked_by_staff_at is not None),
             "roles": sorted(staff.get(each.id, [_part(each, managed)])),
         }
         for each in accounts
@@ -120,12 +121,20 @@ def shown(session: Session, accounts: list[Account]) -> list[dict[str, Any]]:
 def visible(person: Principal, state: State | None = None) -> sa.Select[Any]:
     """Accounts for the office, or for a user manager those of the own organisation (S49, S50).
 
-    Those of erased people are not among them. state: only those in it.
+    Those of erased people are not among them. state: only those that are shown in it.
     """
     accounts = sa.select(Account).where(Account.state.not_in(HIDDEN))
     if Role.USER_MANAGER in person.roles:
         accounts = accounts.where(Account.organisation_id == person.organisation_id)
-    return accounts if state is None else accounts.where(Account.state == state)
+    return accounts if state is None else accounts.where(_is_shown_in(state))
+
+
+def _is_shown_in(state: State) -> sa.ColumnElement[bool]:
+    """The same as shown_state, asked of rows."""
+    held = sa.and_(Account.state == State.BLOCKED, Account.blocked_by_staff_at.is_(None))
+    if state is State.SCREENING:
+        return sa.or_(Account.state == state, held)
+    return sa.and_(Account.state == state, ~held)
 
 
 def invitations_for(

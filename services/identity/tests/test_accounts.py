@@ -128,9 +128,24 @@ def test_staff_lift_their_own_block_and_not_that_of_screening(identity, customer
     chief = identity.sign_in(Role.COMPLIANCE)
     both = identity.given(an_account(customer, State.BLOCKED, screening=Screening.BLOCKED))
     lifted = change(chief, both, "unblock")
-    assert (lifted.status_code, lifted.json["state"]) == (200, "blocked")
+    assert (lifted.status_code, lifted.json["state"]) == (200, "screening")
+    assert stored(identity, both).state is State.BLOCKED
     assert change(chief, both, "unblock", version=2).status_code == 409
     assert identity.published() == []
+
+
+@pytest.mark.parametrize("role", [Role.USER_MANAGER, Role.APPROVER, Role.ADMIN])
+def test_who_is_blocked_by_screening_alone_is_shown_as_in_screening(identity, managed, role):
+    listed = {"screening": Screening.BLOCKED, "blocked_by_staff_at": None}
+    hit = identity.given(an_account(managed, State.BLOCKED, **listed))
+    doubt = identity.given(an_account(managed, State.SCREENING))
+    staff = identity.given(an_account(managed, State.BLOCKED))
+    visitor = identity.sign_in(role, organisation_id=managed.id)
+    shown = {each: visitor.get(f"/accounts/{each.id}").json for each in (hit, doubt, staff)}
+    assert [each["state"] for each in shown.values()] == ["screening", "screening", "blocked"]
+    for state, expected in (("screening", {hit, doubt}), ("blocked", {staff})):
+        listed = visitor.get(f"/accounts?state={state}").json
+        assert {each["id"] for each in listed} == {str(each.id) for each in expected}  # S17, S34
 
 
 def test_staff_block_beside_screening_once(identity, customer):

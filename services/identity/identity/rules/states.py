@@ -259,6 +259,15 @@ def _held_back(grounds: Grounds) -> Screening:
     return grounds.screening
 
 
+def shown_state(state: State, blocked_by_staff: bool) -> State:
+    """What is told of an account's state: whom screening alone holds back is in screening.
+
+    What screening found is for compliance, at screening; to everybody else it is under review.
+    Source: S17, S34.
+    """
+    return State.SCREENING if state is State.BLOCKED and not blocked_by_staff else state
+
+
 def may_sign_in(state: State, screening: Screening, relation_ended: bool) -> bool:
     """Whether a person with the right password gets in (S31, S32, S34)."""
     return state is State.ACTIVE and screening is Screening.CLEAR and not relation_ended
