@@ -13,11 +13,10 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
-from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -26,6 +25,7 @@ import httpx
 import pika
 import pytest
 import sqlalchemy as sa
+from services.screening.tests.factories import list_of
 
 from common import migrations
 from common.clock import now
@@ -40,16 +40,15 @@ from deploy.local.portal import Portal, over_http
 from identity import accounts
 from identity.models import Account
 from identity.rules.states import State
-from screening import changes, checks, versions
-from screening.models import EntryChange, ListVersion, Rescreening, Screening, ScreeningRun
-from services.screening.tests.factories import list_of
-from tests.estate.conftest import LADDER, operate_here, free_ports
+from screening import coverage, versions
+from screening.models import EntryChange, Screening, ScreeningRun
+from tests.estate.conftest import LADDER, free_ports, operate_here
 from tests.estate.test_nothing_lost import parked
 
 pytestmark = [pytest.mark.rabbit, pytest.mark.postgres]
 
-ACCOUNTS = 900
-LISTED, CHANGED = 900, 700
+ACCOUNTS = 600
+LISTED, CHANGED = 600, 500
 """Entries of the list, and how many of them name somebody else in its second version."""
 HIT, CLEAR = Verdict.HIT, Verdict.CLEAR
 STANDS_AT = {HIT: State.BLOCKED, CLEAR: State.AWAITING_APPROVAL}
@@ -161,11 +160,14 @@ class Scene:
     identity: Runtime
     screening: Runtime
     witness: Witness
+    workers: list[Worker]
     start_worker: Callable[[], Worker]
+    listed: list[set[FullName]] = field(default_factory=list)
     people: dict[UUID, FullName] = field(default_factory=dict)
 
     def import_list(self, day: str, names: Sequence[FullName]) -> None:
         """Bring a version of the UN list into force that names these people."""
+        self.listed.append({*names})
         file = list_of(self.portal.folder / f"{day}.xml", day, *map(" ".join, names))
         operate_here(self.screening, "lists", "import", str(file))
 
@@ -207,39 +209,50 @@ class Scene:
         taken = (table.attempts > 0).label("taken")
         rows = sa.select(taken, sa.func.count()).where(*waiting).group_by(taken, table.next_try_at)
         with self.screening.reading() as session:
-            found = session.execute(rows).tuples().all()
+            found = session.execute(rows).all()
         return Work(
             sum(count for is_taken, count in found if not is_taken),
             [count for is_taken, count in found if is_taken],
         )
 
-    def count(self, table: Any, *where: sa.ColumnElement[bool]) -> int:
-        """How many rows screening has."""
+    def only_batch(self, work: Callable[[], Work]) -> int | None:
+        """Size of the one batch that is in hand when there is no other work, None before."""
         with self.screening.reading() as session:
-            return session.scalar(sa.select(sa.func.count()).select_from(table).where(*where)) or 0
+            known = session.scalar(sa.select(sa.func.count()).select_from(Screening))
+        left = work()
+        alone = known == len(self.people) and not left.untaken and len(left.batches) == 1
+        return left.batches[0] if alone else None
 
-    def check_told_once(self, listed: Sequence[Sequence[FullName]]) -> None:
+    def is_compared(self) -> bool:
+        """Whether everybody is compared with every change of the list in force."""
+        with self.screening.reading() as session:
+            return coverage.is_complete(session)
+
+    def check_told_once(self) -> None:
         """Every verdict was said once and its comparison noted once; identity has heard the last.
 
-        listed: whom the versions of the list name, one after the other. Waits for identity.
+        Waits for identity.
         """
-        expected = {each: _verdicts(name, listed) for each, name in self.people.items()}
+        expected = {each: _verdicts(name, self.listed) for each, name in self.people.items()}
         stands_at = {each: STANDS_AT[verdicts[-1]] for each, verdicts in expected.items()}
-        self.portal.until(lambda: self._states() == stands_at)
+        self.portal.until(lambda: self.states() == stands_at)
         assert self.witness.verdicts() == expected
         with self.screening.reading() as session:
             runs = Counter(session.scalars(sa.select(ScreeningRun.account_id)))
         assert runs == {each: len(verdicts) for each, verdicts in expected.items()}
 
-    def _states(self) -> dict[UUID, State]:
+    def states(self) -> dict[UUID, State]:
+        """Where identity has everybody."""
         with self.identity.reading() as session:
-            return dict(session.execute(sa.select(Account.id, Account.state)).tuples().all())
+            return {
+                key: state for key, state in session.execute(sa.select(Account.id, Account.state))
+            }
 
 
-def _verdicts(name: FullName, listed: Sequence[Sequence[FullName]]) -> list[Verdict]:
+def _verdicts(name: FullName, listed: Iterable[set[FullName]]) -> list[Verdict]:
     """What is said of somebody in the course of several versions: the first, and every other."""
-    each = [HIT if name in names else CLEAR for names in listed]
-    return [verdict for number, verdict in enumerate(each) if each[number - 1 : number] != [verdict]]
+    told = (HIT if name in names else CLEAR for names in listed)
+    return [verdict for verdict, _ in groupby(told)]
 
 
 def invented(count: int) -> list[FullName]:
@@ -285,11 +298,109 @@ def scene(
         portal = over_http(url, tmp_path, processes.command)
         start_worker()
         witness = Witness(rabbit_server.url)
-        yield Scene(portal, both["identity"], both["screening"], witness, start_worker)
-        witness.close()
+        try:
+            yield Scene(portal, both["identity"], both["screening"], witness, started, start_worker)
+        finally:
+            witness.close()
     finally:
         for each in started:
             each.stop()
         processes.stop()
         for runtime in both.values():
             runtime.close()
+
+
+@dataclass(frozen=True)
+class Names:
+    """Whom the two versions of the list name, and who registers."""
+
+    first: list[FullName]
+    second: list[FullName]
+    people: list[FullName]
+
+
+@pytest.fixture
+def names() -> Names:
+    """Entries that stay and entries that come to name somebody else; people named after any."""
+    made = invented(LISTED + CHANGED + ACCOUNTS)
+    stay, former, latter = (
+        made[start : start + count]
+        for start, count in ((0, LISTED - CHANGED), (LISTED - CHANGED, CHANGED), (LISTED, CHANGED))
+    )
+    listed = [*stay[:50], *former[:150], *latter[:150]]
+    return Names([*stay, *former], [*stay, *latter], [*listed, *made[len(listed) - ACCOUNTS :]])
+
+
+def test_two_workers_share_names_and_changed_entries_and_each_is_settled_once(
+    scene: Scene, names: Names
+) -> None:
+    workers = [*scene.workers, scene.start_worker()]
+    scene.import_list("2026-01-01", names.first)
+    scene.portal.until(lambda: scene.is_compared())
+    scene.register(names.people)
+    with scene.two_have_their_hands_full(scene.names):
+        assert [each.has_done("screen_pending") for each in workers] == [0, 0]
+    scene.check_told_once()
+    assert scene.names() == NOTHING
+    shares = [each.has_done("screen_pending") for each in workers]
+    assert min(shares) > 0
+    assert sum(shares) == ACCOUNTS
+
+    before = [each.has_done("screen_changes") for each in workers]
+    scene.import_list("2026-01-02", names.second)
+    with scene.two_have_their_hands_full(scene.entries):
+        pass
+    scene.portal.until(lambda: scene.is_compared())
+    scene.check_told_once()
+    assert scene.entries() == NOTHING
+    shares = [
+        each.has_done("screen_changes") - already
+        for each, already in zip(workers, before, strict=True)
+    ]
+    assert min(shares) > 0
+    assert sum(shares) == CHANGED
+    the_check_sees_what_is_said_again(scene)
+
+
+def the_check_sees_what_is_said_again(scene: Scene) -> None:
+    """Negative control: a verdict that was said already, then a run that is missing."""
+    account_id = next(iter(scene.people))
+    verdict = _verdicts(scene.people[account_id], scene.listed)[-1]
+    with scene.screening.transaction() as session:
+        publish(
+            session, ScreeningCompleted(account_id=account_id, verdict=verdict, list_versions=())
+        )
+    scene.portal.until(lambda: scene.witness.verdicts()[account_id][1:] == [verdict])
+    with pytest.raises(AssertionError):
+        scene.check_told_once()
+
+
+def test_what_a_killed_worker_had_in_hand_the_other_finishes_when_its_lease_is_over(
+    scene: Scene, names: Names, rabbit_server: Server
+) -> None:
+    first, second = *scene.workers, scene.start_worker()
+    scene.import_list("2026-01-01", names.first)
+    scene.portal.until(lambda: scene.is_compared())
+    scene.register(names.people)
+    with scene.two_have_their_hands_full(scene.names):
+        first.kill()
+    held = scene.portal.until(lambda: scene.only_batch(scene.names))
+    assert second.has_done("screen_pending") == ACCOUNTS - held
+    assert Counter(scene.states().values())[State.SCREENING] >= held, "nobody else takes them"
+    scene.portal.advance_by("PT1M")
+    scene.check_told_once()
+    assert second.has_done("screen_pending") == ACCOUNTS
+
+    third = scene.start_worker()
+    before = third.has_done("screen_changes")
+    scene.import_list("2026-01-02", names.second)
+    with scene.two_have_their_hands_full(scene.entries):
+        second.kill()
+    held = scene.portal.until(lambda: scene.only_batch(scene.entries))
+    assert third.has_done("screen_changes") - before == CHANGED - held
+    assert not scene.is_compared()
+    scene.portal.advance_by("PT5M")
+    scene.check_told_once()
+    assert third.has_done("screen_changes") - before == CHANGED
+    assert scene.is_compared()
+    assert parked(rabbit_server.url) == {}

@@ -120,7 +120,7 @@ class AccountIndex:
 
     def _read(self, stored: Mapping[UUID, str]) -> None:
         """Read the names that are not held yet, or are held as they were before."""
-        unknown = [key for key, _ in stored.items() - self.digests.items()]
+        unknown = [key for key, digest in stored.items() if self.digests.get(key) != digest]
         for start in range(0, len(unknown), AT_ONCE):
             portion = unknown[start : start + AT_ONCE]
             names = read_names(self._runtime, portion)
