@@ -183,7 +183,7 @@ def _count(
 def _told(peers: dict[str, Any]) -> str:
     speed = peers["queries_per_second"]
     return ", ".join(
-        f"{name} {speed[name]:,}/s ({speed['ours'] / speed[name]:.1f} times slower)"
+        f"{name} {speed[name]:,}/s (ours {speed['ours'] / speed[name]:.1f} times as many)"
         for name in ("logic-v2", "logic-v1", "rapidfuzz")
     )
 

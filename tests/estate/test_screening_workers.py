@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,6 @@ import httpx
 import pika
 import pytest
 import sqlalchemy as sa
-from services.screening.tests.factories import list_of
 
 from common import migrations
 from common.clock import now
@@ -42,12 +42,13 @@ from identity.models import Account
 from identity.rules.states import State
 from screening import coverage, versions
 from screening.models import EntryChange, Screening, ScreeningRun
+from services.screening.tests.factories import list_of
 from tests.estate.conftest import LADDER, free_ports, operate_here
 from tests.estate.test_nothing_lost import parked
 
 pytestmark = [pytest.mark.rabbit, pytest.mark.postgres]
 
-ACCOUNTS = 600
+ACCOUNTS = 400
 LISTED, CHANGED = 600, 500
 """Entries of the list, and how many of them name somebody else in its second version."""
 HIT, CLEAR = Verdict.HIT, Verdict.CLEAR
@@ -83,6 +84,10 @@ class Worker:
         counted = rf'portal_jobs_total{{job="{step}",outcome="ok",service="screening"}} (\S+)'
         found = re.search(counted, httpx.get(f"{self._url}/metrics").text)
         return int(float(found[1])) if found else 0
+
+    def signal(self, number: signal.Signals) -> None:
+        """Have it stopped where it is, or let it go on; nothing where it has ended."""
+        self._process.send_signal(number)
 
     def kill(self) -> None:
         """End it at once, as a crash would."""
@@ -190,10 +195,20 @@ class Scene:
                 self.people[account.id] = given, family
 
     @contextmanager
-    def two_have_their_hands_full(self, work: Callable[[], Work]) -> Iterator[None]:
-        """Let nobody write what a comparison came to from when two workers have work in hand."""
+    def two_have_their_hands_full(
+        self, work: Callable[[], Work], cause: Callable[[], None]
+    ) -> Iterator[None]:
+        """From when two workers have work in hand of what is caused, let nobody write the outcome.
+
+        While it is caused no worker runs: none is done before the others begin.
+        """
+        for each in self.workers:
+            each.signal(signal.SIGSTOP)
+        cause()
         with self.screening.transaction() as session:
             versions.lock_lists(session)
+            for each in self.workers:
+                each.signal(signal.SIGCONT)
             self.portal.until(lambda: len(work().batches) == 2)
             yield
 
@@ -244,9 +259,7 @@ class Scene:
     def states(self) -> dict[UUID, State]:
         """Where identity has everybody."""
         with self.identity.reading() as session:
-            return {
-                key: state for key, state in session.execute(sa.select(Account.id, Account.state))
-            }
+            return dict(session.execute(sa.select(Account.id, Account.state)).all())
 
 
 def _verdicts(name: FullName, listed: Iterable[set[FullName]]) -> list[Verdict]:
@@ -327,50 +340,50 @@ def names() -> Names:
         made[start : start + count]
         for start, count in ((0, LISTED - CHANGED), (LISTED - CHANGED, CHANGED), (LISTED, CHANGED))
     )
-    listed = [*stay[:50], *former[:150], *latter[:150]]
+    listed = [*stay[:50], *former[:125], *latter[:125]]
     return Names([*stay, *former], [*stay, *latter], [*listed, *made[len(listed) - ACCOUNTS :]])
 
 
 def test_two_workers_share_names_and_changed_entries_and_each_is_settled_once(
     scene: Scene, names: Names
 ) -> None:
-    workers = [*scene.workers, scene.start_worker()]
+    both = [*scene.workers, scene.start_worker()]
     scene.import_list("2026-01-01", names.first)
-    scene.portal.until(lambda: scene.is_compared())
-    scene.register(names.people)
-    with scene.two_have_their_hands_full(scene.names):
-        assert [each.has_done("screen_pending") for each in workers] == [0, 0]
+    scene.portal.until(scene.is_compared)
+    with scene.two_have_their_hands_full(scene.names, lambda: scene.register(names.people)):
+        assert done_by(both, "screen_pending") == [0, 0]
     scene.check_told_once()
     assert scene.names() == NOTHING
-    shares = [each.has_done("screen_pending") for each in workers]
-    assert min(shares) > 0
-    assert sum(shares) == ACCOUNTS
+    scene.portal.until(lambda: sum(done_by(both, "screen_pending")) == ACCOUNTS)
+    assert min(done_by(both, "screen_pending")) > 0
 
-    before = [each.has_done("screen_changes") for each in workers]
-    scene.import_list("2026-01-02", names.second)
-    with scene.two_have_their_hands_full(scene.entries):
-        pass
-    scene.portal.until(lambda: scene.is_compared())
+    before = done_by(both, "screen_changes")
+    assert sum(before) == LISTED
+    latter = partial(scene.import_list, "2026-01-02", names.second)
+    with scene.two_have_their_hands_full(scene.entries, latter):
+        assert done_by(both, "screen_changes") == before
+    scene.portal.until(scene.is_compared)
     scene.check_told_once()
     assert scene.entries() == NOTHING
-    shares = [
-        each.has_done("screen_changes") - already
-        for each, already in zip(workers, before, strict=True)
-    ]
-    assert min(shares) > 0
-    assert sum(shares) == CHANGED
+    scene.portal.until(lambda: sum(done_by(both, "screen_changes")) == LISTED + CHANGED)
+    after = done_by(both, "screen_changes")
+    assert all(now_done > done for now_done, done in zip(after, before, strict=True))
     the_check_sees_what_is_said_again(scene)
 
 
+def done_by(workers: Iterable[Worker], step: str) -> list[int]:
+    """What each worker says that it dealt with."""
+    return [each.has_done(step) for each in workers]
+
+
 def the_check_sees_what_is_said_again(scene: Scene) -> None:
-    """Negative control: a verdict that was said already, then a run that is missing."""
+    """Negative control: a verdict that was said already."""
     account_id = next(iter(scene.people))
     verdict = _verdicts(scene.people[account_id], scene.listed)[-1]
+    again = ScreeningCompleted(account_id=account_id, verdict=verdict, list_versions=())
     with scene.screening.transaction() as session:
-        publish(
-            session, ScreeningCompleted(account_id=account_id, verdict=verdict, list_versions=())
-        )
-    scene.portal.until(lambda: scene.witness.verdicts()[account_id][1:] == [verdict])
+        publish(session, again)
+    scene.portal.until(lambda: scene.witness.verdicts()[account_id][-2:] == [verdict, verdict])
     with pytest.raises(AssertionError):
         scene.check_told_once()
 
@@ -380,27 +393,25 @@ def test_what_a_killed_worker_had_in_hand_the_other_finishes_when_its_lease_is_o
 ) -> None:
     first, second = *scene.workers, scene.start_worker()
     scene.import_list("2026-01-01", names.first)
-    scene.portal.until(lambda: scene.is_compared())
-    scene.register(names.people)
-    with scene.two_have_their_hands_full(scene.names):
+    scene.portal.until(scene.is_compared)
+    with scene.two_have_their_hands_full(scene.names, lambda: scene.register(names.people)):
         first.kill()
     held = scene.portal.until(lambda: scene.only_batch(scene.names))
-    assert second.has_done("screen_pending") == ACCOUNTS - held
+    scene.portal.until(lambda: second.has_done("screen_pending") == ACCOUNTS - held)
     assert Counter(scene.states().values())[State.SCREENING] >= held, "nobody else takes them"
     scene.portal.advance_by("PT1M")
     scene.check_told_once()
-    assert second.has_done("screen_pending") == ACCOUNTS
+    scene.portal.until(lambda: second.has_done("screen_pending") == ACCOUNTS)
 
     third = scene.start_worker()
-    before = third.has_done("screen_changes")
-    scene.import_list("2026-01-02", names.second)
-    with scene.two_have_their_hands_full(scene.entries):
+    latter = partial(scene.import_list, "2026-01-02", names.second)
+    with scene.two_have_their_hands_full(scene.entries, latter):
         second.kill()
     held = scene.portal.until(lambda: scene.only_batch(scene.entries))
-    assert third.has_done("screen_changes") - before == CHANGED - held
-    assert not scene.is_compared()
+    scene.portal.until(lambda: third.has_done("screen_changes") == CHANGED - held)
+    assert not scene.is_compared(), "nobody else takes them"
     scene.portal.advance_by("PT5M")
     scene.check_told_once()
-    assert third.has_done("screen_changes") - before == CHANGED
+    scene.portal.until(lambda: third.has_done("screen_changes") == CHANGED)
     assert scene.is_compared()
     assert parked(rabbit_server.url) == {}

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from common.logs import log
 from screening import checks, coverage
 from screening.checks import Compared
+from screening.likeness import forget_words
 from screening.lists.entries import Entry
 from screening.models import Screening
 from screening.name_index import NameIndex
@@ -76,9 +77,13 @@ class AccountIndex:
     def _hold_all(self) -> None:
         with self._runtime.reading() as session:
             stored = dict(session.execute(_everybody()).all())
-        self._nameless.clear()
-        for account_id in self.digests.keys() - stored.keys():
+        with self._lock:
+            self._nameless.clear()
+            gone = self.digests.keys() - stored.keys()
+        for account_id in gone:
             self.discard(account_id)
+        if gone:
+            forget_words()
         self._read(stored)
 
     def put(self, account_id: UUID, name: PersonName, digest: str) -> None:
@@ -136,7 +141,7 @@ class AccountIndex:
                     others.append(account_id)
             self._compare_in_full(others)
             if len(unknown) > AT_ONCE:
-                log.info("account index", names=len(self), of=len(stored))
+                log.info("account index", count=len(self))
 
     def _compare_in_full(self, account_ids: Sequence[UUID]) -> None:
         if account_ids:

@@ -48,16 +48,19 @@ class Compared:
     answer: Answer
 
 
-def take(session: Session) -> list[Request]:
-    """Take names that are due, registrations first; nobody else gets them during the lease."""
+def take(session: Session, at_most: int = BATCH, lease: timedelta = LEASE) -> list[Request]:
+    """Take names that are due, registrations first; nobody else gets them during the lease.
+
+    lease: longer than comparing so many can take.
+    """
     taken: list[Request] = []
     for new in (True, False):
-        due = whatever_is_due(session, new=new, at_most=BATCH - len(taken))
+        due = whatever_is_due(session, new=new, at_most=at_most - len(taken))
         taken += [Request(*row) for row in session.execute(due.with_for_update(skip_locked=True))]
     _update(
         session,
         taken,
-        next_try_at=now(session) + LEASE,
+        next_try_at=now(session) + lease,
         attempts=Screening.attempts + 1,
     )
     return taken

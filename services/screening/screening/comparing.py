@@ -104,9 +104,9 @@ def _both_ways(name: str, other: str) -> Iterator[tuple[Any, Any, Likeness]]:
 
 def _rows(file: IO[str], columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
     reader = csv.DictReader(file)
-    if missing := [each for each in columns if each not in (reader.fieldnames or ())]:
-        raise BadRow(f"it lacks the column {', '.join(missing)}")
     try:
+        if missing := [each for each in columns if each not in (reader.fieldnames or ())]:
+            raise BadRow(f"it lacks the column {', '.join(missing)}")
         for row in reader:
             if None in row.values() or None in row:
                 raise BadRow(f"line {reader.line_num}: it has other columns than the first line")

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from rapidfuzz.distance import OSA
 
 LEAST = 0.65
-"""From here on two words may be one, spelled in two ways."""
+"""From here on two words may be one, spelled in two ways; what is less alike is not at all."""
 
 UNVOWELLED_KEY = "!"
 
@@ -65,7 +65,7 @@ def held_under(word: str) -> tuple[str, ...]:
 
 
 def sought_under(word: str) -> tuple[str, ...]:
-    """Keys under which the words that are alike to this one are held, one of each at least."""
+    """Keys under which the words that are alike to this one are held, a few with slips aside."""
     return *_keys(word), ("?" if word.isascii() else "!") + unvowelled(word)
 
 
@@ -118,10 +118,6 @@ def unvowelled(word: str) -> str:
     return bare[:-1] if len(bare) > 1 and bare[-1] == "h" else bare
 
 
-def _unvowelled_alike(one: str, other: str) -> float:
-    return _UNVOWELLED_ALIKE if unvowelled(one) == unvowelled(other) != "" else 0.0
-
-
 def joined_under(word: str) -> tuple[str, str]:
     """Keys of the neighbours that, written as one, are this word."""
     return fold(word), UNVOWELLED_KEY + unvowelled(word)
@@ -169,3 +165,9 @@ def _slips_alike(one: str, other: str, sound: str, other_sound: str) -> float:
     if slips == 2 and OSA.distance(sound, other_sound, score_cutoff=1) == 1:
         slips = 1.5
     return 1 - slips / longer if slips < 2 or (slips == 2 and shorter >= _TWO_SLIPS_FROM) else 0.0
+
+
+def forget_words() -> None:
+    """Forget every word that was looked at; those of people who left are among them (S26)."""
+    for cached in (fold, alike, unvowelled, _keys, _heard):
+        cached.cache_clear()

@@ -17,6 +17,8 @@ from screening.spelling import Spelled, spell, spellings
 
 METHOD = "local/2"
 """Changes with anything that may change a score."""
+MOST_WORDS = 25
+"""What has more words is no name, and no comparison of it is worth its time: a person looks."""
 REVIEW_AT = 82.0
 HIT_AT = 95.0
 
@@ -85,13 +87,13 @@ class Index:
 
         From hit_at on a name is the same or all but the same: a hit. From review_at on a person
         must decide, and so it is, however high the score, where the likeness is of a weak kind:
-        see `weakness`; and for a name without a letter to compare. born, country (ISO 3166, two
-        letters): raise or lower the score where both sides know them.
+        see `weakness`; and for a name without a letter or with far too many words. born, country
+        (ISO 3166, two letters): raise or lower the score where both sides know them.
         Source: S14, S16, S17 (an exact or near-exact name blocks, a fuzzy one is decided by a
         person).
         """
         query = spell(name)
-        if not query.words:
+        if not query.words or len(query.core) > MOST_WORDS:
             return Match("review", ())
         closest: dict[tuple[str, str], _Found] = {}
         words = self._names.alike(query)

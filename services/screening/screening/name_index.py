@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from functools import lru_cache
-from itertools import combinations
 from typing import Generic, TypeVar
 
 from screening.likeness import alike, held_under, joined_under, sought_under
@@ -77,7 +76,7 @@ class NameIndex(Generic[K]):
         self._near.cache_clear()
 
     def nearby(self, name: str | Spelled) -> set[K]:
-        """Keys of the names that this one may be compared with; all others score nothing."""
+        """Keys of the names that this one is compared with; no other can be a match."""
         spelled = spell(name) if isinstance(name, str) else name
         full = _full_words(spelled)
         found: set[K] = set()
@@ -87,8 +86,7 @@ class NameIndex(Generic[K]):
             for key in joined_under(word):
                 found.update(self._joined.get(key, ()))
         if len(full) > 1:
-            for one, another in combinations(map(self._near, full), 2):
-                found |= one & another
+            found |= _in_two(sorted(map(self._near, full), key=len))
         elif full and len(full) < len(spelled.core):
             found |= self._near(full[0])
         for key in _joined_keys(spelled):
@@ -107,6 +105,16 @@ class NameIndex(Generic[K]):
 
     def _find_near(self, word: str) -> frozenset[K]:
         return frozenset(key for other in self._alike(word) for key in self._holding[other])
+
+
+def _in_two(near: list[frozenset[K]]) -> set[K]:
+    """What is in two of these sets at least; the largest is the last."""
+    seen: set[K] = set()
+    twice: set[K] = set()
+    for each in near[:-1]:
+        twice |= seen & each
+        seen |= each
+    return twice | (seen & near[-1])
 
 
 def _full_words(spelled: Spelled) -> list[str]:

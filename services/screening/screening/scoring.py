@@ -18,6 +18,7 @@ _SYLLABIC_LEAST = 0.88
 _WEAKEST = 0.3  # share of the least alike pair in the score; the mean has the rest
 _MISSING = 0.4  # what is taken off for words that only the listed name has
 _ADDED = 0.5  # … that only the compared name has
+_TWO_SLIPS_LEAST = 5  # letters from which on words may be alike that share no key
 
 How = Literal["word", "joined", "initial"]
 
@@ -75,22 +76,31 @@ def score(name: Spelled, listed: Spelled) -> Likeness:
 def within_reach(name: Spelled, listed: Spelled, words: set[str], least: float) -> bool:
     """Whether two names may score that high: a glance that spares most of them the scoring.
 
-    words: all that are alike to any word of the name.
+    words: all that the index finds alike to a word of the name; long ones may be alike besides.
     """
     letters = {word for word in name.core if len(word) == 1}
     met = count = 0
     for word, weight, initials in zip(listed.core, listed.weights, listed.initials, strict=True):
-        if word in words or len(word) == 1 or not letters.isdisjoint(initials):
+        if (
+            word in words
+            or len(word) == 1
+            or not letters.isdisjoint(initials)
+            or (len(word) >= _TWO_SLIPS_LEAST and _is_alike(word, name))
+        ):
             met += weight
             count += 1
-    fits = (
-        name.weight if count >= len(name.core) else sum(sorted(name.weights, reverse=True)[:count])
-    )
+    fits = name.weight
+    if count < len(name.core):
+        fits = sum(sorted(name.weights, reverse=True)[:count])
     return (
         100 * _share(name, fits, listed, met) >= least
         or _share_joined(name, listed)
         or _is_cut(name, listed)
     )
+
+
+def _is_alike(word: str, name: Spelled) -> bool:
+    return any(alike(mine, word) for mine in name.core)
 
 
 def _share(name: Spelled, paired: int, listed: Spelled, listed_paired: int) -> float:

@@ -324,19 +324,17 @@ def due_now(screening, count):
 
 
 @pytest.mark.postgres
-def test_two_workers_take_different_names(on_postgres, monkeypatch):
-    monkeypatch.setattr(checks, "BATCH", 3)
+def test_two_workers_take_different_names(on_postgres):
     due_now(on_postgres, 6)
     with on_postgres.runtime.transaction() as one, on_postgres.runtime.transaction() as other:
-        taken = [{each.account_id for each in checks.take(session)} for session in (one, other)]
+        taken = [{each.account_id for each in checks.take(session, 3)} for session in (one, other)]
     assert [len(each) for each in taken] == [3, 3]
     assert not taken[0] & taken[1]
 
 
 @pytest.mark.postgres
-def test_without_the_lock_two_workers_would_take_the_same_names(on_postgres, monkeypatch):
+def test_without_the_lock_two_workers_would_take_the_same_names(on_postgres):
     """Negative control: the guard of the test before, off."""
-    monkeypatch.setattr(checks, "BATCH", 3)
     due_now(on_postgres, 6)
     with on_postgres.runtime.reading() as one, on_postgres.runtime.reading() as other:
         seen = [

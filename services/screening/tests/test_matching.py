@@ -1,5 +1,6 @@
 """Comparing names: what counts as the same name, what a person decides, and what is nobody."""
 
+import random
 import time
 from dataclasses import replace
 from datetime import date
@@ -10,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from screening.lists.entries import BirthDate, Entry, Name
-from screening.matching import HIT_AT, REVIEW_AT, Index
-from screening.spelling import normalise
+from screening.matching import HIT_AT, MOST_WORDS, REVIEW_AT, Index
+from screening.name_index import NameIndex
+from screening.scoring import score
+from screening.spelling import normalise, spell, spellings
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
 
@@ -285,3 +288,39 @@ def test_cyrillic_names_lead_to_their_latin_ones(name_rows):
     found = recall(index, [(row["nonlatin"], row["list"] + row["id"]) for row in rows[::3]])
     print(f"{found:.1%}")
     assert found > 0.9
+
+
+def test_whoever_scores_is_a_candidate_though_most_are_spared_the_scoring(un_list):
+    people = [each for each in un_list.entries if each.kind == "individual"][::15]
+    index = Index(people)
+    chance = random.Random(20261124)
+    for entry in people:
+        for _ in range(4):
+            query = spell(with_slips(entry.names[0].text, chance))
+            found = {each.entry_id for each in index.compare(query.text).candidates}
+            assert found == {each.entry_id for each in people if scores(query, each)}
+
+
+def with_slips(name, chance):
+    letters = list(name)
+    for _ in range(2):
+        place = chance.randrange(len(letters))
+        letters[place] = chance.choice([letters[place] * 2, "", letters[place - 1]])
+    return "".join(letters)
+
+
+def scores(query, entry):
+    """Whether a name comes close to one of an entry's, by brute force."""
+    for text in {text for name in entry.names for text in spellings(name.text)}:
+        alone: NameIndex[int] = NameIndex()
+        alone.put(0, text)
+        near = alone.nearby(query) and spell(text).words
+        if near and round(score(query, spell(text)).score, 1) >= REVIEW_AT:
+            return True
+    return False
+
+
+def test_what_has_far_too_many_words_is_for_a_person_to_look_at():
+    words = [f"{one}{two}a" for one in "bcdfg" for two in "aeiou"]
+    assert Index([ERNA]).compare(" ".join(words[:MOST_WORDS])).outcome == "clear"
+    assert Index([ERNA]).compare(" ".join([*words, "Erna"])).outcome == "review"

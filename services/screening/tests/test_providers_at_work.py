@@ -1,10 +1,13 @@
 """The service with a provider over HTTP: what it finds counts, and its faults release nobody."""
 
+from dataclasses import replace
+
 import pytest
 from structlog.testing import capture_logs
 
 from common.events.catalogue import ScreeningCompleted, Verdict
 from screening import checks
+from screening.jobs.pending import portion
 from screening.models import Screening, ScreeningMatch
 from screening.rules.states import Occasion, Status
 
@@ -101,3 +104,13 @@ def test_the_former_verdict_stands_while_the_provider_fails(screening_with, serv
     screening.clock.advance("PT5S")
     screening.run_steps()
     assert told(screening) == [(account_id, Verdict.HIT), (account_id, Verdict.CLEAR)]
+
+
+def test_few_names_are_taken_for_an_outside_provider_and_for_longer_than_it_may_take(
+    screening_with,
+):
+    settings = screening_with().runtime.settings
+    at_most, lease = portion(settings)
+    assert at_most < checks.BATCH
+    assert lease.total_seconds() > at_most * settings.provider_timeout
+    assert portion(replace(settings, provider="local")) == (checks.BATCH, checks.LEASE)

@@ -133,3 +133,19 @@ def test_compare_wants_two_names_or_a_file(run, arguments):
     result = run(operators.compare, *arguments, files={"p.csv": "id,name_a,name_b\n"})
     assert result.exit_code == 2
     assert "two names, or --pairs" in result.stderr
+
+
+def test_bands_the_wrong_way_round_and_a_folder_that_is_not_there_are_told(run):
+    pair = ("Viktor Erfunden", "Kim Sorglos")
+    wrong = run(operators.compare, *pair, "--review-at", "95", "--hit-at", "82")
+    assert (wrong.exit_code, "must not be above" in wrong.stderr) == (2, True)
+    files = {"names.csv": "id,name\n1,Kim Sorglos\n"}
+    arguments = ("--lists", FIRST, "--queries", "names.csv", "--output", "nowhere/answers.jsonl")
+    missing = run(operators.match, *arguments, files=files)
+    assert (missing.exit_code, "No such file" in missing.stderr) == (1, True)
+
+
+def test_a_header_without_end_is_told_in_one_sentence(run):
+    files = {"names.csv": "id,name," + "x" * 200_000 + "\n"}
+    result = run(operators.match, "--lists", FIRST, "--queries", "names.csv", files=files)
+    assert (result.exit_code, "cannot be read" in result.stderr) == (1, True)

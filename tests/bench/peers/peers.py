@@ -19,7 +19,7 @@ def perturb(task: dict[str, Any]) -> list[dict[str, str]]:
         {"class": each.perturbation, "query": each.text, "key": key}
         for key, name in task["names"].items()
         for each in apply_all(name, key, seed=task["seed"], max_per_class=task["most"])
-        if each.text.casefold() != name.casefold()
+        if each.text != name
     ]
 
 

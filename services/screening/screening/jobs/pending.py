@@ -17,6 +17,9 @@ from screening.providers import PersonName, Provider, ProviderUnavailable
 from screening.providers.choosing import provider_of
 from screening.versions import NoListInForce
 
+FROM_OUTSIDE = 25
+"""Names taken at once where an outside provider compares them."""
+
 
 @step
 def screen_pending(runtime: Any) -> int:
@@ -28,7 +31,7 @@ def screen_pending(runtime: Any) -> int:
     Source: S14, S16, S18.
     """
     with runtime.transaction() as session:
-        taken = checks.take(session)
+        taken = checks.take(session, *portion(runtime.settings))
     if not taken:
         return 0
     try:
@@ -58,6 +61,14 @@ def screen_pending(runtime: Any) -> int:
         for account_id, name in names.items():
             index.put(account_id, name, compared[account_id].name_digest)
     return len(taken)
+
+
+def portion(settings: Any) -> tuple[int, timedelta]:
+    """How many names to take, and for how long; one may be asked for at a time elsewhere."""
+    if settings.provider == "local":
+        return checks.BATCH, checks.LEASE
+    longest = timedelta(seconds=settings.provider_timeout)
+    return FROM_OUTSIDE, checks.LEASE + 2 * FROM_OUTSIDE * longest
 
 
 def _compare(

@@ -194,8 +194,10 @@ def _show_sweep(sweep: Sweep) -> None:
 
 
 def _shown(source: str) -> str:
-    """A source without its query, which may hold a key."""
-    return source.partition("?")[0]
+    """A source without its query and its user, which may hold a key."""
+    scheme, mark, rest = source.partition("?")[0].partition("://")
+    host, slash, path = rest.partition("/")
+    return scheme + mark + host.rpartition("@")[2] + slash + path
 
 
 def _people(named: str) -> tuple[str, dict[str, str]]:

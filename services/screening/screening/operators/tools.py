@@ -47,9 +47,12 @@ def match(
 ) -> None:
     """Compare the names of a file with the people on lists.
 
+    A row that cannot be read refuses the file: to leave it out would clear somebody.
+
     Of each name a line says id, outcome (clear, review, hit) and matches: list, entry_id,
     matched_name, score, band and an explanation.
     """
+    _require_bands(review_at, hit_at)
     with _told_plainly(queries):
         index = Index(comparing.read_entries(paths))
         click.echo(f"{len(index)} names of listed people", err=True)
@@ -71,6 +74,7 @@ def compare(
     names: tuple[str, ...], pairs: str | None, output: str, review_at: float, hit_at: float
 ) -> None:
     """Say how alike two names are: their score from 0 to 100 and its band."""
+    _require_bands(review_at, hit_at)
     if len(names) != (0 if pairs else 2):
         raise click.UsageError("Give two names, or --pairs FILE.csv.")
     if not pairs:
@@ -81,6 +85,11 @@ def compare(
         rows = list(comparing.read_pairs(file))
         with click.open_file(output, "w", encoding="utf-8") as answers:
             _write_pairs(rows, answers, review_at, hit_at)
+
+
+def _require_bands(review_at: float, hit_at: float) -> None:
+    if review_at > hit_at:
+        raise click.UsageError("--review-at must not be above --hit-at.")
 
 
 def _write_pairs(
@@ -103,6 +112,8 @@ def _told_plainly(file: str) -> Iterator[None]:
         raise click.ClickException(f"{file} cannot be read: it is not in UTF-8.") from error
     except BadRow as error:
         raise click.ClickException(f"{file} cannot be read: {error}.") from error
+    except OSError as error:
+        raise click.ClickException(f"{error.filename}: {error.strerror}.") from error
 
 
 def _with_progress(rows: list, label: str) -> Iterable:

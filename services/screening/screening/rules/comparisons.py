@@ -49,7 +49,7 @@ NOT_COMPARABLE = Found(
     matched_name="",
     score=0.0,
     outcome="review",
-    explanation="The name holds no letter that could be compared with any list.",
+    explanation="The name cannot be compared with any list: it has no letter or too many words.",
 )
 """Stands for a name that no list can be searched for: a person decides about it as about others."""
 
@@ -75,8 +75,6 @@ def judge(found: Iterable[Found], decided: Mapping[EntryKey, Ruling]) -> tuple[T
 
 
 FIRST_WAIT = timedelta(seconds=5)
-
-
 LONGEST_WAIT = timedelta(minutes=5)
 
 
