@@ -48,13 +48,20 @@ Where = tuple[str | int, ...]
 DELETED = object()
 
 
-@pytest.fixture(
-    scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+ON_POSTGRES = pytest.mark.parametrize(
+    "scenario",
+    [pytest.param("postgres", marks=pytest.mark.postgres)],
+    indirect=True,
+    scope="module",
 )
+"""Where texts and numbers have limits."""
+
+
+@pytest.fixture(scope="module", params=["sqlite"])
 def scenario(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Scenario]:
-    """One customer with somebody at work in every service, on each of the databases."""
+    """One customer with somebody at work in every service, on SQLite if not said otherwise."""
     with ExitStack() as closing:
         databases = None
         if request.param == "postgres":
@@ -258,6 +265,7 @@ def test_a_body_with_one_wrong_field_is_refused_by_the_name_of_the_field(
     assert faults == []
 
 
+@ON_POSTGRES
 @pytest.mark.parametrize("service", OWNERS_OF_PERSONAL_DATA)
 def test_a_field_that_holds_what_is_no_json_is_refused(
     portal: Portal, scenario: Scenario, service: str
@@ -466,13 +474,6 @@ CHECKS = {
     "allow_header_conformance",
 }  # fmt: skip
 """What schemathesis has to look at in every service."""
-ON_POSTGRES = pytest.mark.parametrize(
-    "scenario",
-    [pytest.param("postgres", marks=pytest.mark.postgres)],
-    indirect=True,
-    scope="module",
-)
-"""Where texts and numbers have limits; once is enough for what takes longest."""
 
 
 @pytest.fixture

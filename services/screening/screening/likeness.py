@@ -56,7 +56,7 @@ _LATIN_CONSONANTS = str.maketrans("pgcqx", "bjkkk", "aeiouywv")
 def fold(word: str) -> str:
     """The word as it sounds: spellings of one name mostly fold to the same."""
     sounds = _ANY_SOUND.sub(lambda found: _SOUND_OF[found[0]], word)
-    return _TWICE.sub(r"\1", sounds.translate(_LETTERS)) or word
+    return _TWICE.sub(_once, sounds.translate(_LETTERS)) or word
 
 
 def held_under(word: str) -> tuple[str, ...]:
@@ -114,7 +114,7 @@ def unvowelled(word: str) -> str:
         bare = latin.translate(_LATIN_CONSONANTS)
     else:
         bare = "".join(c for c in word.translate(_UNVOWELLED) if c.isascii())
-    bare = _TWICE.sub(r"\1", bare)
+    bare = _TWICE.sub(_once, bare)
     return bare[:-1] if len(bare) > 1 and bare[-1] == "h" else bare
 
 
@@ -126,6 +126,10 @@ def joined_under(word: str) -> tuple[str, str]:
 def joined_key(word: str) -> str:
     """Key that two neighbouring words share with the one word that they are elsewhere."""
     return fold(word) if word.isascii() else UNVOWELLED_KEY + unvowelled(word)
+
+
+def _once(twice: re.Match[str]) -> str:
+    return twice[1]
 
 
 class _Heard(NamedTuple):
@@ -146,9 +150,9 @@ class _Heard(NamedTuple):
 @lru_cache(_CACHED)
 def _heard(word: str) -> _Heard:
     sound = fold(word)
-    voiceless = _TWICE.sub(r"\1", sound.translate(_VOICES).replace("sh", "s"))
+    voiceless = _TWICE.sub(_once, sound.translate(_VOICES).replace("sh", "s"))
     first = "a" if voiceless[0] in "aeiou" else voiceless[0]
-    consonants = _TWICE.sub(r"\1", first + _VOWELS.sub("", voiceless[1:]))
+    consonants = _TWICE.sub(_once, first + _VOWELS.sub("", voiceless[1:]))
     shape = word
     for written, read in _SHAPES:
         shape = shape.replace(written, read)

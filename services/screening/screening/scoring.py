@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from screening.likeness import UNVOWELLED_KEY, alike, unvowelled
 from screening.spelling import CUT_FROM, Spelled
@@ -23,8 +22,7 @@ _TWO_SLIPS_LEAST = 5  # letters from which on words may be alike that share no k
 How = Literal["word", "joined", "initial"]
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(NamedTuple):
     """Places of words in the compared name and in the listed one that stand for each other."""
 
     places: tuple[int, ...]
@@ -33,8 +31,7 @@ class Pair:
     how: How = "word"
 
 
-@dataclass(frozen=True, slots=True)
-class Likeness:
+class Likeness(NamedTuple):
     """How alike two names are. score: 0 to 100. cut: whether one is the beginning of the other."""
 
     score: float

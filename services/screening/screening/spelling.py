@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from anyascii import anyascii
@@ -72,8 +71,7 @@ class Joined(NamedTuple):
     places: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Spelled:
+class Spelled(NamedTuple):
     """A name as written and in the words by which it is compared.
 
     words: every word, in order. whole: all of them without a blank. core: those that tell people
