@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from common.testing.harness import Harness
+from common.web import Role
 from screening.app import service
 from screening.lists.reading import read_list
 from screening.matching import Index
@@ -112,3 +113,15 @@ def publisher():
     made = Publisher(FIRST)
     yield made
     made.close()
+
+
+@pytest.fixture
+def officer(screening):
+    """One of compliance, signed in."""
+    return screening.sign_in(Role.COMPLIANCE)
+
+
+@pytest.fixture
+def colleague(screening):
+    """Another one of compliance, signed in."""
+    return screening.sign_in(Role.COMPLIANCE)

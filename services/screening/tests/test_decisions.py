@@ -35,16 +35,6 @@ from .factories import (
 )
 
 
-@pytest.fixture
-def officer(screening):
-    return screening.sign_in(Role.COMPLIANCE)
-
-
-@pytest.fixture
-def colleague(screening):
-    return screening.sign_in(Role.COMPLIANCE)
-
-
 def changed_entry(folder):
     """The UN list with another nationality of the person that matches; returns the file."""
     file = list_with(folder)

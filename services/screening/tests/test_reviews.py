@@ -34,16 +34,6 @@ from .factories import (
 )
 
 
-@pytest.fixture
-def officer(screening):
-    return screening.sign_in(Role.COMPLIANCE)
-
-
-@pytest.fixture
-def colleague(screening):
-    return screening.sign_in(Role.COMPLIANCE)
-
-
 def audited(screening):
     return [each.action for each in screening.rows(AuditEntry) if "screening." in each.action]
 
