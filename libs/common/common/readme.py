@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from common.events.catalogue import events, kind_of
-from common.privacy.personal import declared
+from common.privacy.personal import personal_columns
 from common.service import Service
 from common.settings import variable
 
@@ -67,21 +67,16 @@ def _default(field: dataclasses.Field[Any]) -> str:
 
 def _columns(service: Service) -> Iterable[Sequence[str]]:
     base: Any = service.parts["models"].Base
-    about = declared(base)
-    for table in sorted(about):
-        shared = about[table]
-        for column in base.metadata.tables[table].columns:
-            facts = column.info.get("personal")
-            if facts:
-                yield (
-                    f"`{table}.{column.name}`",
-                    facts["category"],
-                    facts["purpose"] or shared.purpose,
-                    (facts["basis"] or shared.basis).value,
-                    shared.keep,
-                    facts["source"] or shared.source,
-                    facts["erasure"],
-                )
+    for facts in personal_columns(base):
+        yield (
+            f"`{facts.table}.{facts.column}`",
+            facts.category,
+            facts.purpose,
+            facts.basis,
+            facts.keep,
+            facts.source,
+            facts.erasure,
+        )
 
 
 def _hours(every: timedelta) -> str:

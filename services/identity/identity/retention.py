@@ -28,6 +28,7 @@ import sqlalchemy as sa
 from common.clock import now
 from common.jobs import job
 from common.privacy.erasure import Erasure
+from common.privacy.personal import facts_of
 from common.texts import Text
 from identity.models import (
     SECOND_FACTORS,
@@ -88,7 +89,7 @@ def erase(person: Erasure) -> None:
         Account,
         Account.id == own,
         values={
-            **{column.key: None for column in _columns("null")},
+            **dict.fromkeys(_columns("null")),
             "email_key": f"erased:{own}",
             "screening": Screening.PENDING,
             "password_scheme": None,
@@ -153,10 +154,7 @@ def _over(at: datetime) -> sa.ColumnElement[bool]:
     return unconfirmed | (AddressChange.confirmed_at < at - GIVEN_UP_KEPT)
 
 
-def _columns(erasure: str) -> list[Any]:
+def _columns(erasure: str) -> list[str]:
     """Columns of an account that say this is to become of them."""
-    return [
-        column
-        for column in Account.__table__.columns
-        if column.info.get("personal", {}).get("erasure") == erasure
-    ]
+    facts = [facts_of(column, Account.__personal__) for column in Account.__table__.columns]
+    return [each.column for each in facts if each and each.erasure == erasure]

@@ -460,7 +460,7 @@ def test_the_form_says_of_personal_fields_what_their_columns_say(training):
     for name in ("name", "email", "language"):
         field = form[f"participants.{name}"]
         assert field["basis"] == Participant.__personal__.basis
-        assert field["category"] == getattr(Participant, name).info["personal"]["category"]
+        assert field["category"] == getattr(Participant, name).info["personal"].category
         assert field["retention"].startswith("3 years from the end of the training")
     assert form["session_id"]["category"] is form["session_id"]["basis"] is None
 

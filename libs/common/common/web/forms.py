@@ -9,6 +9,7 @@ import marshmallow as ma
 from marshmallow import fields, validate
 from sqlalchemy.orm import InstrumentedAttribute
 
+from common.privacy.personal import About, facts_of
 from common.texts import Text
 from common.web.schemas import Answer, Country, Language, Paragraphs
 
@@ -28,7 +29,8 @@ def asked(
     shares its table's purpose and retention. free_text: people may write whatever they like.
     names: how the values of an enum are called.
     """
-    shared, own = column.class_.__personal__, column.info.get("personal")
+    shared: About = column.class_.__personal__
+    own = facts_of(column.property.columns[0], shared)
     told = {
         "label": label,
         "free_text": free_text,
@@ -39,10 +41,10 @@ def asked(
     if own is None:
         return told
     facts = {
-        "category": own["category"],
-        "purpose": own["purpose"] or shared.purpose,
-        "basis": (own["basis"] or shared.basis).value,
-        "retention": shared.keep,
+        "category": own.category.value,
+        "purpose": own.purpose,
+        "basis": own.basis.value,
+        "retention": own.keep,
     }
     return {**told, "x-personal-data": facts}
 

