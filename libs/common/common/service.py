@@ -37,6 +37,7 @@ from common.web.peers import Peer
 
 T = TypeVar("T")
 Transports = Mapping[str, httpx.BaseTransport]
+PEER_SECONDS = 5
 
 
 class Service:
@@ -112,12 +113,8 @@ class Runtime:
         self.ticks: dict[str, datetime] = {}
         self.wakeups = Wakeups()
         self._resources: dict[Any, Any] = {}
-        self.peers: dict[str, Peer] = {}
-        if self.name != "identity":
-            client = httpx.Client(
-                base_url=settings.identity_url, timeout=5, transport=transports.get("identity")
-            )
-            self.peers["identity"] = Peer(self, "identity", client)
+        self._transports = transports
+        self._peers: dict[str, Peer] = {}
 
     @cached_property
     def broker(self) -> Broker:
@@ -137,6 +134,15 @@ class Runtime:
     def consumer(self) -> Consumer:
         """Handler of what comes for this service."""
         return Consumer(self, self.ladder)
+
+    def peer(self, name: str) -> Peer:
+        """Another service, to be called; its client is made at the first call."""
+        if name not in self._peers:
+            url = self.settings.peer_urls.get(name, f"http://{name}.nowhere.invalid")
+            transport = self._transports.get(name)
+            client = httpx.Client(base_url=url, timeout=PEER_SECONDS, transport=transport)
+            self._peers[name] = Peer(self, name, client)
+        return self._peers[name]
 
     def resource(self, open_it: Callable[[Runtime], T]) -> T:
         """Something a service keeps open (a mailer, an object store), made once per runtime."""

@@ -20,7 +20,7 @@ def read_names(runtime: Any, account_ids: Iterable[UUID]) -> dict[UUID, PersonNa
     Source: S16.
     """
     asked = {"account_ids": [str(each) for each in account_ids]}
-    answer = runtime.peers["identity"].call("POST", "/internal/names", SCOPE_NAMES, asked)
+    answer = runtime.peer("identity").call("POST", "/internal/names", SCOPE_NAMES, asked)
     if answer is None:
         raise PeerUnavailable("identity does not know this question.")
     return {

@@ -18,6 +18,7 @@ from common.ids import uuid7
 from common.logs import log
 from common.messaging.outbox import Cause
 from common.metrics import REQUESTS
+from common.privacy.routes import COMMON_ROUTES
 from common.refusals import AccountNotActive, Unavailable
 from common.tracing import span, trace_id
 from common.web import problems
@@ -47,7 +48,8 @@ def create_app(runtime: Any) -> Flask:
     observe(app)
     app.before_request(_sign_in)
     api = PortalApi(app, spec_kwargs={"components": {"securitySchemes": _SCHEMES}})
-    api.register_blueprint(runtime.parts["routes"].bp)
+    for blueprint in (runtime.parts["routes"].bp, *COMMON_ROUTES):
+        api.register_blueprint(blueprint)
     docs = get_swaggerui_blueprint("/docs", "../openapi.json", config={"validatorUrl": None})
     app.register_blueprint(docs, url_prefix="/docs")
     _add_health(app)
@@ -134,9 +136,9 @@ def _sign_in() -> None:
 def _ask_identity(_: Session, account_id: UUID) -> AccountStanding:
     """Standing of an account no event has told us of; fails closed."""
     here = runtime()
-    if "identity" not in here.peers:
+    if here.name == "identity":
         raise AccountNotActive("This account is unknown.")
-    answer = here.peers["identity"].call("GET", f"/internal/standing/{account_id}", SCOPE_STANDING)
+    answer = here.peer("identity").call("GET", f"/internal/standing/{account_id}", SCOPE_STANDING)
     if answer is None:
         raise AccountNotActive("This account is unknown.")
     return AccountStanding(

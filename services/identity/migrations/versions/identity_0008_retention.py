@@ -1,7 +1,5 @@
 """Previews of retention rules, and the rule sets that were activated."""
 
-import sqlalchemy as sa
-from alembic import op
 
 revision = "identity_0008"
 down_revision = "identity_0007"

@@ -1,7 +1,5 @@
 """Legal holds."""
 
-import sqlalchemy as sa
-from alembic import op
 
 revision = "identity_0009"
 down_revision = "identity_0008"

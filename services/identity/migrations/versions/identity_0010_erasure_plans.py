@@ -1,7 +1,5 @@
 """Erasures are previewed and approved, and certified."""
 
-import sqlalchemy as sa
-from alembic import op
 
 revision = "identity_0010"
 down_revision = "identity_0009"

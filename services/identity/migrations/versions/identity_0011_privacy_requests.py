@@ -1,7 +1,5 @@
 """What people ask for as their right, and the exports made for them."""
 
-import sqlalchemy as sa
-from alembic import op
 
 revision = "identity_0011"
 down_revision = "identity_0010"

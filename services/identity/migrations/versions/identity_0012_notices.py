@@ -1,7 +1,5 @@
 """Privacy notices, and under which of them people came."""
 
-import sqlalchemy as sa
-from alembic import op
 
 revision = "identity_0012"
 down_revision = "identity_0011"

@@ -1,7 +1,5 @@
 """Objections to advertising, and mailings."""
 
-import sqlalchemy as sa
-from alembic import op
 
 revision = "identity_0013"
 down_revision = "identity_0012"

@@ -1,7 +1,5 @@
 """Who got data of people, and what they must be told."""
 
-import sqlalchemy as sa
-from alembic import op
 
 revision = "identity_0014"
 down_revision = "identity_0013"

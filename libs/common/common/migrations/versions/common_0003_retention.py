@@ -1,7 +1,5 @@
 """Retention rules that were activated, what the sweep leases and what it did."""
 
-import sqlalchemy as sa
-from alembic import op
 
 revision = "common_0003"
 down_revision = "common_0002"

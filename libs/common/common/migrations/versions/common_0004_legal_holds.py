@@ -1,7 +1,5 @@
 """Legal holds that stand on rows of this service."""
 
-import sqlalchemy as sa
-from alembic import op
 
 revision = "common_0004"
 down_revision = "common_0003"

@@ -1,7 +1,5 @@
 """The audit is append-only, chained, and its heads stand in other services too."""
 
-import sqlalchemy as sa
-from alembic import op
 
 revision = "common_0005"
 down_revision = "common_0004"

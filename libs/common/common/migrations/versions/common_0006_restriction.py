@@ -1,7 +1,5 @@
 """Accounts whose processing is restricted."""
 
-import sqlalchemy as sa
-from alembic import op
 
 revision = "common_0006"
 down_revision = "common_0005"

@@ -1,7 +1,5 @@
 """The privacy notice that a consent was given under."""
 
-import sqlalchemy as sa
-from alembic import op
 
 revision = "common_0007"
 down_revision = "common_0006"

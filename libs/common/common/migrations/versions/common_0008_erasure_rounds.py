@@ -1,7 +1,5 @@
 """Erasures that are answered again, and the database they were carried out in."""
 
-import sqlalchemy as sa
-from alembic import op
 
 revision = "common_0008"
 down_revision = "common_0007"
