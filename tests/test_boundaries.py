@@ -352,7 +352,7 @@ CHECKS: list[tuple[Check, str, str]] = [
     (handlers_do_more_than_handle,   "shop.handlers", "from common.logs import log"),
     (handlers_do_more_than_handle,   "shop.handlers", "import logging"),
     (handlers_do_more_than_handle,   "shop.handlers", "import httpx"),
-    (handlers_do_more_than_handle,   "shop.handlers", "def f(s):\n    s.info['r'].peer("x")"),
+    (handlers_do_more_than_handle,   "shop.handlers", "def f(s):\n    s.info['r'].peer('x')"),
     (subscriptions_are_too_long,     "shop.handlers", "@on(A)\ndef f(e, s):\n" + "    x\n" * 15),
     (subscriptions_are_too_long,     "shop.handlers", "@on(A)\ndef f(e, s): ..."),
     (subscriptions_elsewhere,        "shop.jobs",     "@on(A)\ndef f(e, s):\n    pass"),
