@@ -6,10 +6,13 @@ import argparse
 import sys
 from pathlib import Path
 
+import traceability
+
 from common import readme
 from common.events import docs
 from common.events.catalogue import OWNERS_OF_PERSONAL_DATA
 from common.messaging import topology
+from common.privacy import register
 from common.service import load_services
 
 HERE = Path(__file__).parent
@@ -17,10 +20,13 @@ HERE = Path(__file__).parent
 
 def documents() -> dict[Path, str]:
     """Content of every generated file, made from the code."""
-    services = load_services(OWNERS_OF_PERSONAL_DATA).values()
-    found = [each for service in services for each in service.subscriptions]
+    services = load_services(OWNERS_OF_PERSONAL_DATA)
+    found = [each for service in services.values() for each in service.subscriptions]
     return {
-        **{readme.path_of(each): readme.with_generated_part(each) for each in services},
+        **{readme.path_of(each): readme.with_generated_part(each) for each in services.values()},
+        HERE / "register.md": register.register_md(services),
+        HERE / "register.json": register.register_json(services),
+        HERE / "traceability.md": traceability.traceability_md(services),
         HERE / "events.md": docs.events_md(found),
         HERE / "asyncapi.yaml": docs.asyncapi_yaml(found),
         topology.SUBSCRIPTIONS_FILE: docs.subscriptions_json(found),

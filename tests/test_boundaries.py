@@ -20,7 +20,17 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from common.db import CommonBase
 from common.events.catalogue import OWNERS_OF_PERSONAL_DATA, SERVICES
-from common.privacy.personal import declared, personal, technical, undeclared
+from common.privacy.personal import (
+    CONSENT,
+    CONTRACT,
+    about,
+    declared,
+    personal,
+    technical,
+    undeclared,
+    unruled,
+)
+from common.privacy.rulebook import shipped_rules
 from common.service import load_services
 
 ROOT = Path(__file__).parents[1]
@@ -478,6 +488,20 @@ def test_every_column_says_what_it_holds_about_a_person(name: str) -> None:
     assert list(undeclared(base.metadata, declared(base))) == []
 
 
+@pytest.mark.parametrize("name", OWNERS_OF_PERSONAL_DATA)
+def test_every_retention_class_that_a_table_names_has_a_rule(name: str) -> None:
+    service = load_services(OWNERS_OF_PERSONAL_DATA)[name]
+    ruled = {rule.record_class for rule in shipped_rules(service)}
+    tables = {**declared(CommonBase), **declared(bases()[name])}
+    assert list(unruled(tables, ruled)) == []
+
+
+def test_no_two_services_have_a_retention_class_of_one_name() -> None:
+    services = load_services(OWNERS_OF_PERSONAL_DATA).values()
+    named = [{each.keep for each in declared(s.parts["models"].Base).values()} for s in services]
+    assert sum(map(len, named)) == len(set().union(*named))
+
+
 def test_a_column_that_says_nothing_and_a_table_without_facts_are_noticed() -> None:
     class Base(DeclarativeBase):
         """Tables of this test."""
@@ -494,4 +518,29 @@ def test_a_column_that_says_nothing_and_a_table_without_facts_are_noticed() -> N
     assert list(undeclared(Base.metadata, declared(Base))) == [
         "forgotten: has personal columns and no __personal__",
         "forgotten.city: states neither personal() nor technical()",
+    ]
+
+
+def test_what_is_kept_agreed_to_or_used_without_saying_why_is_noticed() -> None:
+    class Base(DeclarativeBase):
+        """Tables of this test."""
+
+    class Vague(Base):
+        """A table that says too little."""
+
+        __tablename__ = "vague"
+        __personal__ = about("id", purpose="identify", basis=CONTRACT, keep="nothing", source="S4")
+
+        id: Mapped[int] = mapped_column(primary_key=True, info=personal("pseudonym"))
+        kept: Mapped[str] = mapped_column(info=personal("contact", erasure="keep"))
+        agreed: Mapped[str] = mapped_column(info=personal("contact", basis=CONSENT))
+        spied: Mapped[str] = mapped_column(info=personal("usage", purpose="profile"))
+
+    assert list(undeclared(Base.metadata, declared(Base))) == [
+        "vague.kept: is kept when its person is erased, and does not say why (because=)",
+        "vague.agreed: rests on a consent and names no purpose of the ledger (consent=)",
+        "vague.spied: there is no purpose profile in common.privacy.purposes",
+    ]
+    assert list(unruled(declared(Base), {"account"})) == [
+        "vague: there is no retention rule for nothing"
     ]

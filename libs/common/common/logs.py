@@ -14,8 +14,8 @@ from structlog.typing import EventDict, WrappedLogger
 FIELDS = frozenset({
     "account_id", "attempt", "callee", "count", "database", "dropped_fields", "error", "event_id",
     "event_type", "file", "job", "level", "logger", "message", "method", "outcome", "port",
-    "process", "queue", "request_id", "route", "seconds", "service", "setting", "stack", "status",
-    "step", "subject", "subscription", "time", "trace_id", "url", "version",
+    "process", "queue", "record_class", "request_id", "route", "seconds", "service", "setting",
+    "stack", "status", "step", "subject", "subscription", "time", "trace_id", "url", "version",
 })  # fmt: skip
 """All a log line may hold: constant texts, ids, numbers and names of our own parts."""
 

@@ -48,7 +48,7 @@ def _sections(service: Service) -> Iterable[str]:
     yield _table(("`job NAME`", "every", "what it does"), jobs)
     yield "## What is held of people"
     yield "Beside the tables that every service has (`libs/common`)."
-    head = ("column", "category", "purpose", "basis", "kept by rule", "source", "erasure")
+    head = ("column", "category", "purpose", "basis", "from", "kept by rule", "erasure", "source")
     yield _table(head, _columns(service))
 
 
@@ -72,10 +72,11 @@ def _columns(service: Service) -> Iterable[Sequence[str]]:
             f"`{facts.table}.{facts.column}`",
             facts.category,
             facts.purpose,
-            facts.basis,
+            " ".join(filter(None, (facts.basis, facts.consent))),
+            facts.origin,
             facts.keep,
+            ": ".join(filter(None, (facts.erasure, facts.because))),
             facts.source,
-            facts.erasure,
         )
 
 

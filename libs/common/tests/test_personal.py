@@ -5,16 +5,23 @@ import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase
 
 from common.db import CommonBase
+from common.events.catalogue import ConsentPurpose
 from common.messaging.brokers.embedded import ParkedMessage
+from common.privacy.grounds import Ground
 from common.privacy.personal import (
+    CONSENT,
     CONTRACT,
+    EXPLICIT_CONSENT,
     INTEREST,
     Category,
+    Origin,
     about,
     declared,
+    facts_of,
     personal,
     technical,
     undeclared,
+    unruled,
 )
 from sample.models import Base
 
@@ -72,15 +79,109 @@ def test_facts_are_found_by_table():
 
 
 def test_a_column_says_only_what_differs_from_its_table():
-    facts = personal("contact", basis=INTEREST, readers=(), erasure="null")["personal"]
-    assert facts == {
-        "category": "contact",
-        "basis": INTEREST,
-        "purpose": None,
-        "source": None,
-        "readers": (),
-        "erasure": "null",
-    }
+    column = sa.Column(
+        "phone", sa.String, info=personal("contact", basis=INTEREST, readers=(), erasure="null")
+    )
+    table(column)
+    facts = facts_of(column, FACTS)
+    assert (facts.table, facts.column) == ("people", "phone")
+    assert (facts.basis, facts.readers, facts.erasure) == (INTEREST, (), "null")
+    assert (facts.purpose, facts.keep, facts.source) == ("identify", "account", "S4")
+    assert (facts.origin, facts.consent, facts.other) == (Origin.PORTAL, None, False)
+
+
+def test_a_technical_column_has_no_facts():
+    column = sa.Column("id", sa.Uuid, info=technical("key"))
+    table(column)
+    assert facts_of(column, FACTS) is None
+
+
+def test_the_reason_for_keeping_is_the_columns_own_or_its_tables_and_of_nothing_else():
+    shared = about(
+        "account_id",
+        purpose="order",
+        basis=CONTRACT,
+        keep="order",
+        source="S67",
+        because=Ground.STATUTORY,
+    )
+    kept = sa.Column("name", sa.String, info=personal("identity", erasure="keep"))
+    attributed = personal("pseudonym", erasure="keep", because=Ground.ATTRIBUTION, other=True)
+    by = sa.Column("placed_by", sa.Uuid, info=attributed)
+    gone = sa.Column("phone", sa.String, info=personal("contact"))
+    table(kept, by, gone)
+    assert [facts_of(each, shared).because for each in (kept, by, gone)] == [
+        Ground.STATUTORY,
+        Ground.ATTRIBUTION,
+        None,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("stated", "portable"),
+    [
+        (personal("contact", origin=Origin.PERSON), True),
+        (personal("contact", origin=Origin.PERSON, basis=CONSENT), True),
+        (personal("contact", origin=Origin.PERSON, basis=INTEREST), False),
+        (personal("contact", origin=Origin.COLLEAGUE), False),
+        (personal("status"), False),
+        (personal("secret", origin=Origin.PERSON), False),
+    ],
+)
+def test_portable_is_what_the_person_entered_by_contract_or_consent(stated, portable):
+    column = sa.Column("value", sa.String, info=stated)
+    table(column)
+    assert facts_of(column, FACTS).portable is portable
+
+
+@pytest.mark.parametrize(
+    ("stated", "fault"),
+    [
+        (
+            personal("contact", erasure="keep"),
+            "is kept when its person is erased, and does not say why (because=)",
+        ),
+        (
+            personal("contact", basis=CONSENT),
+            "rests on a consent and names no purpose of the ledger (consent=)",
+        ),
+        (
+            personal("contact", basis=EXPLICIT_CONSENT),
+            "rests on a consent and names no purpose of the ledger (consent=)",
+        ),
+        (
+            personal("contact", purpose="profiling"),
+            "there is no purpose profiling in common.privacy.purposes",
+        ),
+    ],
+)
+def test_a_column_that_says_too_little_or_what_there_is_not_is_named(stated, fault):
+    found = table(sa.Column("phone", sa.String, info=stated))
+    assert list(undeclared(found, {"people": FACTS})) == [f"people.phone: {fault}"]
+
+
+def test_a_column_that_says_all_of_it_is_not_named():
+    found = table(
+        sa.Column(
+            "phone",
+            sa.String,
+            info=personal(
+                "contact",
+                basis=CONSENT,
+                consent=ConsentPurpose.VOLUNTARY_PROFILE,
+                erasure="keep",
+                because=Ground.LEGAL_HOLD,
+            ),
+        )
+    )
+    assert list(undeclared(found, {"people": FACTS})) == []
+
+
+def test_a_retention_class_without_a_rule_is_named():
+    assert list(unruled({"people": FACTS}, {"sign-in"})) == [
+        "people: there is no retention rule for account"
+    ]
+    assert list(unruled({"people": FACTS}, {"account"})) == []
 
 
 @pytest.mark.parametrize("category", ["nmae", "", "Contact"])
@@ -96,4 +197,4 @@ def test_an_unknown_act_of_erasure_is_refused():
 
 @pytest.mark.parametrize("category", list(Category))
 def test_every_category_can_be_stated(category):
-    assert personal(category.value)["personal"]["category"] == category
+    assert personal(category.value)["personal"].category is category

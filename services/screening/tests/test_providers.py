@@ -143,7 +143,7 @@ def test_the_method_names_the_bands_by_which_it_judges(provider):
 # ------------------------------------------------------------------------------- what is sent
 
 
-def test_only_the_name_is_sent(server, make_remote):  # S16
+def test_only_the_name_is_sent(server, make_remote):  # S16, S15
     make_remote().compare(people(LISTED, UNLISTED))
     sent = {"Viktor Erfunden", "Kim Sorglos"}
     ordinary = {"Host", "Accept", "Accept-Encoding", "Connection", "User-Agent"}

@@ -38,7 +38,7 @@ def told(screening):
     return [(each.account_id, each.verdict) for each in screening.published(ScreeningCompleted)]
 
 
-def test_verdicts_of_a_provider_block_and_release(screening_with):
+def test_verdicts_of_a_provider_block_and_release(screening_with):  # S15
     screening = screening_with()
     expected = [
         (register(screening, LISTED), Verdict.HIT),

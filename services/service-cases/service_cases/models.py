@@ -10,11 +10,9 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from common.db import TYPES, metadata
 from common.events.catalogue import CaseState
 from common.ids import uuid7
-from common.privacy.personal import CONTRACT, about, personal, technical
+from common.privacy.grounds import Ground
+from common.privacy.personal import CONTRACT, Origin, about, personal, technical
 from service_cases.rules import Side
-
-PURPOSE = "analyse and solve service cases"
-"""The one purpose of this service (S61)."""
 
 
 class Channel(StrEnum):
@@ -52,7 +50,16 @@ class Case(Base):
 
     __tablename__ = "cases"
     __owner__ = "account_id"
-    __personal__ = about("account_id", purpose=PURPOSE, basis=CONTRACT, keep="case", source="S58")
+    __personal__ = about(
+        "account_id",
+        purpose="solve",
+        basis=CONTRACT,
+        keep="case",
+        source="S57",
+        origin=Origin.PERSON,
+        erasure="keep",
+        because=Ground.ENDED_PROCESS,
+    )
     __table_args__ = (
         sa.CheckConstraint(
             "(state = 'closed') = (closed_at IS NOT NULL)", name="closed_at_when_closed"
@@ -62,24 +69,24 @@ class Case(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7, info=technical("key"))
     organisation_id: Mapped[UUID] = mapped_column(info=technical("whose case"))
-    account_id: Mapped[UUID] = mapped_column(index=True, info=personal("pseudonym", erasure="keep"))
+    account_id: Mapped[UUID] = mapped_column(
+        index=True, info=personal("pseudonym", origin=Origin.PORTAL)
+    )
     machine_id: Mapped[UUID] = mapped_column(
         sa.ForeignKey("machines.id"), index=True, info=technical("what has the fault")
     )
-    title: Mapped[str] = mapped_column(
-        sa.String(120), info=personal("content", source="S57", erasure="keep")
-    )
+    title: Mapped[str] = mapped_column(sa.String(120), info=personal("content"))
     description: Mapped[str] = mapped_column(
-        sa.String(5000), info=personal("content", source="S60", erasure="keep")
+        sa.String(5000), info=personal("content", source="S60")
     )
     contact_name: Mapped[str] = mapped_column(
-        sa.String(120), info=personal("contact", source="S57", erasure="pseudonymise")
+        sa.String(120), info=personal("contact", erasure="pseudonymise")
     )
     contact_phone: Mapped[str | None] = mapped_column(
-        sa.String(40), info=personal("contact", source="S57", erasure="pseudonymise")
+        sa.String(40), info=personal("contact", erasure="pseudonymise")
     )
     contact_email: Mapped[str | None] = mapped_column(
-        sa.String(254), info=personal("contact", source="S57", erasure="pseudonymise")
+        sa.String(254), info=personal("contact", erasure="pseudonymise")
     )
     channel: Mapped[Channel] = mapped_column(info=technical("S63: where it was reported"))
     notice_version: Mapped[str] = mapped_column(
@@ -106,7 +113,16 @@ class CaseMessage(Base):
 
     __tablename__ = "case_messages"
     __owner__ = "author_id"
-    __personal__ = about("author_id", purpose=PURPOSE, basis=CONTRACT, keep="case", source="S58")
+    __personal__ = about(
+        "author_id",
+        purpose="solve",
+        basis=CONTRACT,
+        keep="case",
+        source="S58",
+        origin=Origin.PERSON,
+        erasure="keep",
+        because=Ground.ENDED_PROCESS,
+    )
     __table_args__ = (sa.Index("ix_case_messages_case_id_id", "case_id", "id"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7, info=technical("key"))
@@ -114,9 +130,9 @@ class CaseMessage(Base):
         sa.ForeignKey("cases.id"), info=technical("the case it belongs to")
     )
     organisation_id: Mapped[UUID] = mapped_column(info=technical("whose case"))
-    author_id: Mapped[UUID] = mapped_column(index=True, info=personal("pseudonym", erasure="keep"))
-    side: Mapped[Side] = mapped_column(info=technical("customer or support wrote it"))
-    text: Mapped[str] = mapped_column(
-        sa.Text, info=personal("content", source="S60", erasure="keep")
+    author_id: Mapped[UUID] = mapped_column(
+        index=True, info=personal("pseudonym", origin=Origin.PORTAL)
     )
+    side: Mapped[Side] = mapped_column(info=technical("customer or support wrote it"))
+    text: Mapped[str] = mapped_column(sa.Text, info=personal("content", source="S60"))
     written_at: Mapped[datetime] = mapped_column(info=technical("when"))

@@ -35,7 +35,6 @@ from service_cases.rules import (
     side_of,
 )
 from service_cases.schemas import (
-    PURPOSES,
     WARNING,
     CaseFormView,
     CaseQuery,
@@ -87,8 +86,8 @@ def describe_form():
     language = reader_language()
     form = {
         "warning": WARNING.say(language),
-        "fields_": described(NewCase(), PURPOSES, KEPT, language),
-        "message_fields": described(NewMessage(), PURPOSES, KEPT, language),
+        "fields_": described(NewCase(), KEPT, language),
+        "message_fields": described(NewMessage(), KEPT, language),
     }
     return form, 200, {"Content-Language": language}
 

@@ -9,7 +9,7 @@ from common.texts import Text
 from common.web import Page
 from common.web.forms import FieldView, FormView, asked
 from common.web.schemas import Answer, Email, Instant, Line, Paragraphs, Request
-from service_cases.models import PURPOSE, Case, CaseMessage, Channel
+from service_cases.models import Case, CaseMessage, Channel
 from service_cases.rules import Side, Trigger
 
 WARNING = Text(
@@ -23,15 +23,6 @@ WARNING = Text(
     "lesen.",
 )
 """Shown beside every field of free text (S60, S62)."""
-
-PURPOSES = {
-    PURPOSE: Text(
-        en="To analyse and solve your service case",
-        nl="Om uw servicecase te analyseren en op te lossen",
-        de="Um Ihren Servicefall zu analysieren und zu lösen",
-    ),
-}
-"""What people are told about why a field is asked for, by the purpose of its column (S61)."""
 
 CHANNELS = {
     Channel.PORTAL: Text(en="Portal", nl="Portaal", de="Portal"),

@@ -10,7 +10,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, composite, mapped_column, re
 
 from common.db import TYPES, metadata
 from common.ids import uuid7
-from common.privacy.personal import CONTRACT, about, personal, technical
+from common.privacy.grounds import Ground
+from common.privacy.personal import CONTRACT, Origin, about, personal, technical
 from common.texts import Text
 from shop.rules import Channel, Currency, Money, State
 
@@ -77,54 +78,56 @@ class Order(Base):
     __tablename__ = "orders"
     __owner__ = "account_id"
     __personal__ = about(
-        "account_id", purpose="perform orders", basis=CONTRACT, keep="order", source="S67"
+        "account_id",
+        purpose="order",
+        basis=CONTRACT,
+        keep="order",
+        source="S67",
+        erasure="keep",
+        because=Ground.STATUTORY,
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7, info=technical("key"))
-    number: Mapped[str] = mapped_column(
-        sa.String(20), unique=True, info=personal("content", erasure="keep")
-    )
+    number: Mapped[str] = mapped_column(sa.String(20), unique=True, info=personal("content"))
     organisation_id: Mapped[UUID] = mapped_column(info=technical("customer whose order it is"))
-    account_id: Mapped[UUID] = mapped_column(index=True, info=personal("pseudonym", erasure="keep"))
-    state: Mapped[State] = mapped_column(info=personal("status", erasure="keep"))
+    account_id: Mapped[UUID] = mapped_column(index=True, info=personal("pseudonym"))
+    state: Mapped[State] = mapped_column(info=personal("status"))
     held_at: Mapped[datetime | None] = mapped_column(
-        info=personal("status", source="S17", readers=("shop",), erasure="keep")
+        info=personal("status", source="S17", readers=("shop",))
     )
     hold_sequence: Mapped[int] = mapped_column(
         default=0, info=technical("of the account's event that the hold goes by")
     )
     contact_name: Mapped[str] = mapped_column(
-        sa.String(200), info=personal("identity", erasure="keep")
+        sa.String(200), info=personal("identity", origin=Origin.PERSON)
     )
     contact_email: Mapped[str] = mapped_column(
-        sa.String(254), info=personal("contact", erasure="keep")
+        sa.String(254), info=personal("contact", origin=Origin.PERSON)
     )
     contact_phone: Mapped[str | None] = mapped_column(
-        sa.String(40), info=personal("contact", erasure="keep")
+        sa.String(40), info=personal("contact", origin=Origin.PERSON)
     )
     delivery_street: Mapped[str] = mapped_column(
-        sa.String(200), info=personal("contact", erasure="keep")
+        sa.String(200), info=personal("contact", origin=Origin.PERSON)
     )
     delivery_postal_code: Mapped[str] = mapped_column(
-        sa.String(20), info=personal("contact", erasure="keep")
+        sa.String(20), info=personal("contact", origin=Origin.PERSON)
     )
     delivery_city: Mapped[str] = mapped_column(
-        sa.String(100), info=personal("contact", erasure="keep")
+        sa.String(100), info=personal("contact", origin=Origin.PERSON)
     )
     delivery_country: Mapped[str] = mapped_column(
-        sa.String(2), info=personal("contact", erasure="keep")
+        sa.String(2), info=personal("contact", origin=Origin.PERSON)
     )
-    channel: Mapped[Channel] = mapped_column(info=personal("usage", source="S78", erasure="keep"))
+    channel: Mapped[Channel] = mapped_column(info=personal("usage", source="S78"))
     notice_version: Mapped[str] = mapped_column(
         sa.String(40), info=technical("privacy notice that applied (S78)")
     )
-    net_amount: Mapped[Decimal] = mapped_column(AMOUNT, info=personal("finance", erasure="keep"))
+    net_amount: Mapped[Decimal] = mapped_column(AMOUNT, info=personal("finance"))
     currency: Mapped[Currency] = mapped_column(info=technical("of the amount"))
-    placed_at: Mapped[datetime] = mapped_column(
-        index=True, info=personal("content", erasure="keep")
-    )
-    confirmed_at: Mapped[datetime | None] = mapped_column(info=personal("content", erasure="keep"))
-    cancelled_at: Mapped[datetime | None] = mapped_column(info=personal("content", erasure="keep"))
+    placed_at: Mapped[datetime] = mapped_column(index=True, info=personal("content"))
+    confirmed_at: Mapped[datetime | None] = mapped_column(info=personal("content"))
+    cancelled_at: Mapped[datetime | None] = mapped_column(info=personal("content"))
     version: Mapped[int] = mapped_column(default=1, info=technical("If-Match"))
 
     contact: Mapped[Contact] = composite("contact_name", "contact_email", "contact_phone")
@@ -152,17 +155,23 @@ class OrderLine(Base):
 
     __tablename__ = "order_lines"
     __personal__ = about(
-        "order_id", purpose="perform orders", basis=CONTRACT, keep="order", source="S67"
+        "order_id",
+        purpose="order",
+        basis=CONTRACT,
+        keep="order",
+        source="S67",
+        erasure="keep",
+        because=Ground.STATUTORY,
     )
 
     order_id: Mapped[UUID] = mapped_column(
         sa.ForeignKey("orders.id"), primary_key=True, info=technical("order it is part of")
     )
     position: Mapped[int] = mapped_column(primary_key=True, info=technical("from 1"))
-    sku: Mapped[str] = mapped_column(sa.String(40), info=personal("content", erasure="keep"))
-    name: Mapped[str] = mapped_column(sa.String(200), info=personal("content", erasure="keep"))
-    quantity: Mapped[int] = mapped_column(info=personal("content", erasure="keep"))
-    unit_amount: Mapped[Decimal] = mapped_column(AMOUNT, info=personal("finance", erasure="keep"))
+    sku: Mapped[str] = mapped_column(sa.String(40), info=personal("content", origin=Origin.PERSON))
+    name: Mapped[str] = mapped_column(sa.String(200), info=personal("content"))
+    quantity: Mapped[int] = mapped_column(info=personal("content", origin=Origin.PERSON))
+    unit_amount: Mapped[Decimal] = mapped_column(AMOUNT, info=personal("finance"))
     currency: Mapped[Currency] = mapped_column(info=technical("of the price"))
 
     unit_price: Mapped[Money] = composite("unit_amount", "currency")

@@ -48,7 +48,7 @@ def problem(answer, status, kind):
 # -------------------------------------------------------------------------------------- catalogue
 
 
-def test_what_staff_offers_everybody_who_is_signed_in_can_see(shop, staff):
+def test_what_staff_offers_everybody_who_is_signed_in_can_see(shop, staff):  # S66
     added = staff.post("/products", product_body())
     assert added.status_code == 201
     for role in Role:

@@ -22,7 +22,7 @@ def told(kind, person, epoch=2):
 
 
 @pytest.mark.parametrize("kind", [AccountBlocked, AccountDeactivated])
-def test_an_account_that_may_not_act_keeps_no_open_booking(on_both, kind):
+def test_an_account_that_may_not_act_keeps_no_open_booking(on_both, kind):  # S80
     session = on_both.given(a_session())
     booker = on_both.sign_in()
     booking = book(booker, session, 3)

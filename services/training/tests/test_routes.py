@@ -144,7 +144,7 @@ def test_addresses_of_many_kinds_are_kept_as_they_were_sent(training, address):
     assert training.sign_in().post("/bookings", json=request).json["participants"] == participants
 
 
-def test_a_booking_takes_seats_and_says_so(on_both):
+def test_a_booking_takes_seats_and_says_so(on_both):  # S79, S81
     session = on_both.given(a_session())
     booker = on_both.sign_in()
 
@@ -224,7 +224,7 @@ def test_only_people_of_a_customer_book(training, role):
 
 
 @pytest.mark.parametrize("state", [each for each in Standing if each is not Standing.ACTIVE])
-def test_only_an_active_account_books(training, state):
+def test_only_an_active_account_books(training, state):  # S79, S80
     session = training.given(a_session())
     booker = training.sign_in()
     with training.runtime.transaction() as database:
@@ -332,7 +332,7 @@ def people(training, organisation_id):
     }
 
 
-def test_a_booking_is_seen_by_colleagues_and_trainers_alone(training):
+def test_a_booking_is_seen_by_colleagues_and_trainers_alone(training):  # S81
     booker = training.sign_in()
     booking = book(booker, training.given(a_session()))
     everybody = people(training, booker.person.organisation_id)

@@ -10,7 +10,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, composite, mapped_column, re
 
 from common.db import TYPES, metadata
 from common.ids import uuid7
-from common.privacy.personal import CONTRACT, about, personal, technical
+from common.privacy.grounds import Ground
+from common.privacy.personal import CONTRACT, Origin, about, personal, technical
 from common.texts import Text
 from training.rules import BookingState, SessionState
 
@@ -64,7 +65,13 @@ class Booking(Base):
 
     __tablename__ = "bookings"
     __personal__ = about(
-        "account_id", purpose="training", basis=CONTRACT, keep="account", source="S79"
+        "account_id",
+        purpose="training",
+        basis=CONTRACT,
+        keep="booking",
+        source="S79",
+        erasure="keep",
+        because=Ground.PSEUDONYM,
     )
     __table_args__ = (sa.CheckConstraint("seats > 0", name="seats"),)
     __owner__ = "account_id"
@@ -76,12 +83,12 @@ class Booking(Base):
     organisation_id: Mapped[UUID] = mapped_column(
         index=True, info=technical("the participants' employer")
     )
-    account_id: Mapped[UUID] = mapped_column(index=True, info=personal("pseudonym", erasure="keep"))
+    account_id: Mapped[UUID] = mapped_column(index=True, info=personal("pseudonym"))
     state: Mapped[BookingState] = mapped_column(
         default=BookingState.CONFIRMED, info=technical("whether the seats are taken")
     )
     seats: Mapped[int] = mapped_column(info=technical("how many, one per participant"))
-    booked_at: Mapped[datetime] = mapped_column(info=personal("usage", erasure="keep"))
+    booked_at: Mapped[datetime] = mapped_column(info=personal("usage"))
     cancelled_at: Mapped[datetime | None] = mapped_column(
         index=True,
         info=technical("retention of the participants of a cancelled booking starts here"),
@@ -99,7 +106,12 @@ class Participant(Base):
 
     __tablename__ = "participants"
     __personal__ = about(
-        "id", purpose="training", basis=CONTRACT, keep="participants", source="S81"
+        "id",
+        purpose="training",
+        basis=CONTRACT,
+        keep="participants",
+        source="S81",
+        origin=Origin.COLLEAGUE,
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7, info=technical("key"))

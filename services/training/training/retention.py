@@ -51,7 +51,7 @@ KEPT = {
         "3 jaar vanaf het einde van de training, of 30 dagen vanaf de annulering van de boeking.",
         "3 Jahre ab dem Ende der Schulung oder 30 Tage ab der Stornierung der Buchung.",
     ),
-    "account": Text(
+    "booking": Text(
         "The booking stays; who made it cannot be told any more once their account is erased.",
         "De boeking blijft; van wie ze is, is niet meer na te gaan zodra het account is gewist.",
         "Die Buchung bleibt; von wem sie ist, ist nicht mehr festzustellen, sobald das Konto "

@@ -81,7 +81,7 @@ def cancel_session(session_id):
 def read_booking_form():
     """Name the fields of a booking: required or not, what for, how long kept (S5, S81)."""
     language = reader_language()
-    form = {"fields_": described(schemas.NewBooking(), schemas.PURPOSES, KEPT, language)}
+    form = {"fields_": described(schemas.NewBooking(), KEPT, language)}
     return form, 200, {"Content-Language": language}
 
 

@@ -14,15 +14,6 @@ from common.web.schemas import Answer, Count, Email, Instant, Language, Line, Re
 from training.models import Booking, Participant
 from training.rules import MOST_PARTICIPANTS, MOST_SEATS, BookingState, SessionState
 
-PURPOSES = {
-    "training": Text(
-        "To prepare and hold the training and to contact its participants",
-        "Om de training voor te bereiden en te houden en de deelnemers te bereiken",
-        "Um die Schulung vorzubereiten, durchzuführen und Teilnehmende zu erreichen",
-    ),
-}
-"""What people are told about why a field is asked for, by the purpose of its column (S81)."""
-
 
 class InThreeLanguages(Request):
     """A text people read."""

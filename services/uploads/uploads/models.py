@@ -8,7 +8,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from common.db import TYPES, metadata
 from common.ids import uuid7
-from common.privacy.personal import CONTRACT, about, personal, technical
+from common.privacy.grounds import Ground
+from common.privacy.personal import CONTRACT, Origin, about, personal, technical
 from uploads.rules import LONGEST_NAME, MediaType
 
 
@@ -29,10 +30,12 @@ class Document(Base):
     __owner__ = "uploader_id"
     __personal__ = about(
         "uploader_id",
-        purpose="share drawings and images within the organisation",
+        purpose="share",
         basis=CONTRACT,
         keep="document",
         source="S53",
+        erasure="keep",
+        because=Ground.ORGANISATION_CONTENT,
     )
     __table_args__ = (
         sa.UniqueConstraint("organisation_id", "uploader_id", "sha256", "file_name"),
@@ -41,11 +44,9 @@ class Document(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7, info=technical("key"))
     organisation_id: Mapped[UUID] = mapped_column(info=technical("whose document"))
-    uploader_id: Mapped[UUID] = mapped_column(
-        index=True, info=personal("pseudonym", erasure="keep")
-    )
+    uploader_id: Mapped[UUID] = mapped_column(index=True, info=personal("pseudonym"))
     file_name: Mapped[str] = mapped_column(
-        sa.String(LONGEST_NAME), info=personal("content", erasure="keep")
+        sa.String(LONGEST_NAME), info=personal("content", origin=Origin.PERSON)
     )
     media_type: Mapped[MediaType] = mapped_column(info=technical("kind, as found in the content"))
     size_bytes: Mapped[int] = mapped_column(sa.BigInteger, info=technical("length of the content"))
@@ -53,12 +54,10 @@ class Document(Base):
         sa.String(64), info=technical("of the content, hex: its ETag, and a repeated upload's mark")
     )
     declaration_version: Mapped[str] = mapped_column(
-        sa.String(40), info=personal("status", source="S56", erasure="keep")
+        sa.String(40), info=personal("status", source="S56", origin=Origin.PERSON)
     )
-    declared_at: Mapped[datetime] = mapped_column(
-        info=personal("status", source="S56", erasure="keep")
-    )
-    uploaded_at: Mapped[datetime] = mapped_column(info=personal("usage", erasure="keep"))
+    declared_at: Mapped[datetime] = mapped_column(info=personal("status", source="S56"))
+    uploaded_at: Mapped[datetime] = mapped_column(info=personal("usage"))
     object_key: Mapped[str] = mapped_column(
         sa.String(80), unique=True, info=technical("where the content is in the store")
     )

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from common.clock import now
 from common.db import CommonBase
 from common.ids import uuid7
+from common.privacy.grounds import Ground
 from common.privacy.personal import INTEREST, about, personal, technical
 
 
@@ -19,16 +20,20 @@ class AuditEntry(CommonBase):
 
     __tablename__ = "audit_entries"
     __personal__ = about(
-        "subject", purpose="accountability", basis=INTEREST, keep="audit", source="S12"
+        "subject",
+        purpose="accountability",
+        basis=INTEREST,
+        keep="audit",
+        source="S12",
+        erasure="keep",
+        because=Ground.ACCOUNTABILITY,
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7, info=technical("key"))
     at: Mapped[datetime] = mapped_column(index=True, info=technical("when"))
-    actor: Mapped[str] = mapped_column(sa.String(80), info=personal("pseudonym", erasure="keep"))
+    actor: Mapped[str] = mapped_column(sa.String(80), info=personal("pseudonym", other=True))
     action: Mapped[str] = mapped_column(sa.String(80), info=technical("verb of the policy"))
-    subject: Mapped[str] = mapped_column(
-        sa.String(80), index=True, info=personal("pseudonym", erasure="keep")
-    )
+    subject: Mapped[str] = mapped_column(sa.String(80), index=True, info=personal("pseudonym"))
 
 
 def audit(session: Session, action: str, subject: UUID | str) -> None:

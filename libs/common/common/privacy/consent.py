@@ -18,7 +18,7 @@ from common.db import CommonBase
 from common.events.catalogue import ConsentGiven, ConsentPurpose, ConsentWithdrawn
 from common.ids import uuid7
 from common.messaging.outbox import publish
-from common.privacy.personal import LEGAL_DUTY, about, personal, technical
+from common.privacy.personal import LEGAL_DUTY, Origin, about, personal, technical
 from common.texts import Text
 
 
@@ -60,9 +60,9 @@ class ConsentEntry(CommonBase):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7, info=technical("key"))
     account_id: Mapped[UUID] = mapped_column(info=personal("pseudonym"))
-    purpose: Mapped[ConsentPurpose] = mapped_column(info=personal("status"))
+    purpose: Mapped[ConsentPurpose] = mapped_column(info=personal("status", origin=Origin.PERSON))
     number: Mapped[int] = mapped_column(info=technical("place among the acts for this purpose"))
-    act: Mapped[Act] = mapped_column(info=personal("status"))
+    act: Mapped[Act] = mapped_column(info=personal("status", origin=Origin.PERSON))
     text_id: Mapped[str] = mapped_column(sa.String(80), info=technical("what was agreed to"))
     text_sha256: Mapped[str] = mapped_column(sa.String(64), info=technical("digest of the wording"))
     language: Mapped[str] = mapped_column(sa.String(2), info=personal("usage"))

@@ -20,6 +20,7 @@ from common.keys import Keys
 from common.messaging.outbox import publish
 from common.privacy.audit import AuditEntry
 from common.privacy.consent import ConsentEntry
+from common.privacy.grounds import Ground
 from common.privacy.personal import LEGAL_DUTY, about, declared, personal, technical
 from common.web.idempotency import StoredAnswer
 from common.web.standing import AccountStanding
@@ -36,11 +37,17 @@ class ErasureReceipt(CommonBase):
 
     __tablename__ = "erasure_receipts"
     __personal__ = about(
-        "account_id", purpose="accountability", basis=LEGAL_DUTY, keep="receipt", source="S26"
+        "account_id",
+        purpose="accountability",
+        basis=LEGAL_DUTY,
+        keep="receipt",
+        source="S26",
+        erasure="keep",
+        because=Ground.ACCOUNTABILITY,
     )
 
     request_id: Mapped[UUID] = mapped_column(primary_key=True, info=technical("of the request"))
-    account_id: Mapped[UUID] = mapped_column(index=True, info=personal("pseudonym", erasure="keep"))
+    account_id: Mapped[UUID] = mapped_column(index=True, info=personal("pseudonym"))
     answered_at: Mapped[datetime] = mapped_column(info=technical("when"))
     number: Mapped[int] = mapped_column(unique=True, info=technical("place in the chain"))
     receipt: Mapped[dict[str, Any]] = mapped_column(

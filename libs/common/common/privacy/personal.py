@@ -61,6 +61,14 @@ class Origin(StrEnum):
     SANCTIONS_LIST = "sanctions-list"
 
 
+class Protection(StrEnum):
+    """How a value is written, so that whoever reads the table cannot read it (art. 32)."""
+
+    HASHED = "hashed"
+    SEALED = "encrypted"
+    DIGEST = "keyed digest"
+
+
 @dataclass(frozen=True)
 class About:
     """What the personal columns of a table share.
@@ -94,6 +102,7 @@ class Personal:
     consent: ConsentPurpose | None = None
     readers: tuple[str, ...] | None = None
     other: bool = False
+    written: Protection | None = None
 
 
 @dataclass(frozen=True)
@@ -113,6 +122,7 @@ class Facts:
     consent: ConsentPurpose | None
     readers: tuple[str, ...] | None
     other: bool
+    written: Protection | None
 
     @property
     def portable(self) -> bool:
@@ -149,16 +159,18 @@ def personal(
     consent: ConsentPurpose | None = None,
     readers: tuple[str, ...] | None = None,
     other: bool = False,
+    written: Protection | None = None,
 ) -> dict[str, Any]:
     """State that a column holds personal data, and what differs from the table's facts.
 
     category: a value of Category. erasure: `delete` with the row, `null`, `pseudonymise` or `keep`,
     which needs a reason (because). readers: roles who may read it, None for the table's audience,
-    () for nobody. other: it names somebody else than the person whose row it is.
+    () for nobody. other: it names somebody else than the person whose row it is. written: how, if
+    not as it is.
     """
     if erasure is not None and erasure not in get_args(Act):
         raise ValueError(f"no such act of erasure: {erasure}")
-    facts = (purpose, basis, source, origin, erasure, because, consent, readers, other)
+    facts = (purpose, basis, source, origin, erasure, because, consent, readers, other, written)
     return {"personal": Personal(Category(category), *facts)}
 
 
@@ -167,8 +179,8 @@ def technical(meaning: str) -> dict[str, Any]:
     return {"technical": meaning}
 
 
-def facts_of(column: sa.Column[Any], shared: About) -> Facts | None:
-    """All that is stated about a column; None where it is technical."""
+def facts_of(column: Any, shared: About) -> Facts | None:
+    """All that is stated about a column of a table; None where it is technical."""
     own: Personal | None = column.info.get("personal")
     if own is None:
         return None
@@ -187,6 +199,7 @@ def facts_of(column: sa.Column[Any], shared: About) -> Facts | None:
         consent=own.consent or shared.consent,
         readers=own.readers,
         other=own.other,
+        written=own.written,
     )
 
 

@@ -10,6 +10,7 @@ from marshmallow import fields, validate
 from sqlalchemy.orm import InstrumentedAttribute
 
 from common.privacy.personal import About, facts_of
+from common.privacy.purposes import PURPOSES
 from common.texts import Text
 from common.web.schemas import Answer, Country, Language, Paragraphs
 
@@ -49,26 +50,22 @@ def asked(
     return {**told, "x-personal-data": facts}
 
 
-def described(
-    form: ma.Schema, purposes: Mapping[str, Text], kept: Mapping[str, Text], language: str
-) -> list[dict[str, Any]]:
+def described(form: ma.Schema, kept: Mapping[str, Text], language: str) -> list[dict[str, Any]]:
     """Each field of a form as people are told of it, those of a list by their path.
 
-    purposes: what is said of each purpose that a column names; kept: of each retention rule.
+    kept: what is said of each retention rule that a column names.
     Source: S5 (what is needed is marked; purpose, basis and retention of each field).
     """
     told = []
     for name, field in form.fields.items():
-        told.append({"name": name, **_described(field, purposes, kept, language)})
+        told.append({"name": name, **_described(field, kept, language)})
         if isinstance(field, fields.List) and isinstance(field.inner, fields.Nested):
-            parts = described(field.inner.schema, purposes, kept, language)
+            parts = described(field.inner.schema, kept, language)
             told += [{**part, "name": f"{name}.{part['name']}"} for part in parts]
     return told
 
 
-def _described(
-    field: fields.Field[Any], purposes: Mapping[str, Text], kept: Mapping[str, Text], language: str
-) -> dict[str, Any]:
+def _described(field: fields.Field[Any], kept: Mapping[str, Text], language: str) -> dict[str, Any]:
     told = field.metadata
     facts = {"category": None, "basis": None, **told, **told.get("x-personal-data", {})}
     length = next((each for each in field.validators if isinstance(each, validate.Length)), None)
@@ -82,7 +79,7 @@ def _described(
         "options": [{"value": value, "label": label} for value, label in named.items()],
         "free_text": facts["free_text"],
         "category": facts["category"],
-        "purpose": purposes[facts["purpose"]].say(language),
+        "purpose": PURPOSES[facts["purpose"]].say(language),
         "basis": facts["basis"],
         "retention": kept[facts["retention"]].say(language),
     }

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from common.db import CommonBase, insert_for
 from common.events import catalogue
 from common.messaging.inbox import STALE
+from common.privacy.grounds import Ground
 from common.privacy.personal import CONTRACT, about, personal, technical
 
 
@@ -48,14 +49,18 @@ class AccountStanding(CommonBase):
 
     __tablename__ = "account_standing"
     __personal__ = about(
-        "account_id", purpose="identify", basis=CONTRACT, keep="account", source="S31"
+        "account_id",
+        purpose="identify",
+        basis=CONTRACT,
+        keep="standing",
+        source="S31",
+        erasure="keep",
+        because=Ground.TOMBSTONE,
     )
 
-    account_id: Mapped[UUID] = mapped_column(
-        primary_key=True, info=personal("pseudonym", erasure="keep")
-    )
-    organisation_id: Mapped[UUID | None] = mapped_column(info=personal("pseudonym", erasure="keep"))
-    state: Mapped[Standing] = mapped_column(info=personal("status", erasure="keep"))
+    account_id: Mapped[UUID] = mapped_column(primary_key=True, info=personal("pseudonym"))
+    organisation_id: Mapped[UUID | None] = mapped_column(info=personal("pseudonym"))
+    state: Mapped[Standing] = mapped_column(info=personal("status"))
     epoch: Mapped[int] = mapped_column(info=technical("tokens of an earlier one are void"))
     sequence: Mapped[int] = mapped_column(info=technical("of the event it was heard in"))
 

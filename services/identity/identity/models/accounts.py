@@ -9,7 +9,16 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from common.ids import uuid7
-from common.privacy.personal import CONTRACT, INTEREST, about, personal, technical
+from common.privacy.grounds import Ground
+from common.privacy.personal import (
+    CONTRACT,
+    INTEREST,
+    Origin,
+    Protection,
+    about,
+    personal,
+    technical,
+)
 from common.web.access import Role
 from identity.models.base import Base
 from identity.rules.states import BlockReason, RefusalReason, Screening, State
@@ -19,7 +28,15 @@ class Account(Base):
     """One person's access on behalf of one organisation; erased, it is a tombstone of ids."""
 
     __tablename__ = "accounts"
-    __personal__ = about("id", purpose="identify", basis=CONTRACT, keep="account", source="S4")
+    __personal__ = about(
+        "id",
+        purpose="identify",
+        basis=CONTRACT,
+        keep="account",
+        source="S4",
+        erasure="null",
+        because=Ground.TOMBSTONE,
+    )
     __owner__ = "id"
 
     id: Mapped[UUID] = mapped_column(
@@ -28,39 +45,45 @@ class Account(Base):
     organisation_id: Mapped[UUID | None] = mapped_column(
         sa.ForeignKey("organisations.id"),
         index=True,
-        info=personal("pseudonym", source="S8", erasure="keep"),
+        info=personal("pseudonym", source="S8", origin=Origin.STAFF, erasure="keep"),
     )
     role: Mapped[Role] = mapped_column(
-        default=Role.MEMBER, info=personal("status", source="S8", erasure="keep")
+        default=Role.MEMBER,
+        info=personal("status", source="S8", origin=Origin.STAFF, erasure="keep"),
     )
     given_name: Mapped[str | None] = mapped_column(
-        sa.String(100), info=personal("identity", erasure="null")
+        sa.String(100), info=personal("identity", origin=Origin.PERSON)
     )
     family_name: Mapped[str | None] = mapped_column(
-        sa.String(100), info=personal("identity", erasure="null")
+        sa.String(100), info=personal("identity", origin=Origin.PERSON)
     )
     email: Mapped[str | None] = mapped_column(
-        sa.String(254), info=personal("contact", erasure="null")
+        sa.String(254), info=personal("contact", origin=Origin.PERSON)
     )
     email_key: Mapped[str] = mapped_column(
         sa.String(254),
         unique=True,
-        info=personal("contact", source="S30", readers=(), erasure="pseudonymise"),
+        info=personal(
+            "contact", source="S30", origin=Origin.PERSON, readers=(), erasure="pseudonymise"
+        ),
     )
     company: Mapped[str | None] = mapped_column(
-        sa.String(200), info=personal("contact", purpose="approve", erasure="null")
+        sa.String(200), info=personal("contact", purpose="approve", origin=Origin.PERSON)
     )
     customer_number: Mapped[str | None] = mapped_column(
-        sa.String(40), info=personal("contact", purpose="approve", erasure="null")
+        sa.String(40), info=personal("contact", purpose="approve", origin=Origin.PERSON)
     )
     country: Mapped[str | None] = mapped_column(
-        sa.String(2), info=personal("contact", erasure="null")
+        sa.String(2), info=personal("contact", origin=Origin.PERSON)
     )
     language: Mapped[str | None] = mapped_column(
-        sa.String(2), info=personal("contact", purpose="content", erasure="null")
+        sa.String(2), info=personal("contact", purpose="content", origin=Origin.PERSON)
     )
     password_hash: Mapped[str | None] = mapped_column(
-        sa.String(60), info=personal("secret", readers=(), source="S11", erasure="null")
+        sa.String(60),
+        info=personal(
+            "secret", readers=(), source="S11", origin=Origin.PERSON, written=Protection.HASHED
+        ),
     )
     password_scheme: Mapped[str | None] = mapped_column(
         sa.String(40), info=technical("how the hash was made")
@@ -71,40 +94,38 @@ class Account(Base):
     state: Mapped[State] = mapped_column(index=True, info=personal("status", erasure="keep"))
     screening: Mapped[Screening] = mapped_column(
         default=Screening.PENDING,
-        info=personal("status", basis=INTEREST, source="S19", erasure="pseudonymise"),
+        info=personal(
+            "status", purpose="screen", basis=INTEREST, source="S19", erasure="pseudonymise"
+        ),
     )
     screening_sequence: Mapped[int] = mapped_column(
         default=0, info=technical("of the latest verdict applied")
     )
     registered_at: Mapped[datetime] = mapped_column(info=personal("usage", erasure="keep"))
-    registered_again_at: Mapped[datetime | None] = mapped_column(
-        info=personal("usage", erasure="null")
-    )
-    confirmed_at: Mapped[datetime | None] = mapped_column(info=personal("usage", erasure="null"))
+    registered_again_at: Mapped[datetime | None] = mapped_column(info=personal("usage"))
+    confirmed_at: Mapped[datetime | None] = mapped_column(info=personal("usage"))
     approved_at: Mapped[datetime | None] = mapped_column(
-        info=personal("status", source="S7", erasure="null")
+        info=personal("status", purpose="approve", source="S7")
     )
     approved_by: Mapped[UUID | None] = mapped_column(
-        info=personal("pseudonym", source="S51", erasure="null")
+        info=personal("pseudonym", purpose="approve", source="S51", other=True)
     )
     blocked_by_staff_at: Mapped[datetime | None] = mapped_column(
-        info=personal("status", basis=INTEREST, erasure="null")
+        info=personal("status", basis=INTEREST, origin=Origin.STAFF)
     )
     blocked_by_screening_at: Mapped[datetime | None] = mapped_column(
-        info=personal("status", basis=INTEREST, source="S17", erasure="null")
+        info=personal("status", purpose="screen", basis=INTEREST, source="S17")
     )
     block_reason: Mapped[BlockReason | None] = mapped_column(
-        info=personal("status", basis=INTEREST, erasure="null")
+        info=personal("status", basis=INTEREST, origin=Origin.STAFF)
     )
     refused_at: Mapped[datetime | None] = mapped_column(
-        info=personal("status", source="S51", erasure="null")
+        info=personal("status", purpose="approve", source="S51")
     )
     refusal_reason: Mapped[RefusalReason | None] = mapped_column(
-        info=personal("status", source="S51", erasure="null")
+        info=personal("status", purpose="approve", source="S51", origin=Origin.STAFF)
     )
-    deactivated_at: Mapped[datetime | None] = mapped_column(
-        info=personal("status", source="S26", erasure="null")
-    )
+    deactivated_at: Mapped[datetime | None] = mapped_column(info=personal("status", source="S26"))
     erased_at: Mapped[datetime | None] = mapped_column(
         info=personal("status", source="S26", erasure="keep")
     )
@@ -124,7 +145,12 @@ class StaffRole(Base):
 
     __tablename__ = "staff_roles"
     __personal__ = about(
-        "account_id", purpose="identify", basis=CONTRACT, keep="account", source="S31"
+        "account_id",
+        purpose="identify",
+        basis=CONTRACT,
+        keep="account",
+        source="S31",
+        origin=Origin.STAFF,
     )
 
     account_id: Mapped[UUID] = mapped_column(

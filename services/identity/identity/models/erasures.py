@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from common.ids import uuid7
+from common.privacy.grounds import Ground
 from common.privacy.personal import LEGAL_DUTY, about, personal, technical
 from identity.models.base import Base
 
@@ -19,14 +20,20 @@ class ErasureRequest(Base):
 
     __tablename__ = "erasure_requests"
     __personal__ = about(
-        "account_id", purpose="accountability", basis=LEGAL_DUTY, keep="receipt", source="S26"
+        "account_id",
+        purpose="accountability",
+        basis=LEGAL_DUTY,
+        keep="receipt",
+        source="S26",
+        erasure="keep",
+        because=Ground.ACCOUNTABILITY,
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7, info=technical("key"))
     account_id: Mapped[UUID] = mapped_column(
         sa.ForeignKey("accounts.id"),
         unique=True,
-        info=personal("pseudonym", erasure="keep"),
+        info=personal("pseudonym"),
     )
     requested_at: Mapped[datetime] = mapped_column(info=technical("when it began"))
     asked_at: Mapped[datetime] = mapped_column(info=technical("when the owners were asked last"))

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from common.ids import uuid7
-from common.privacy.personal import CONTRACT, about, personal, technical
+from common.privacy.grounds import Ground
+from common.privacy.personal import CONTRACT, Origin, Protection, about, personal, technical
 from identity.models.base import Base
 from identity.rules.invitations import InvitationState, expiry_of
 
@@ -22,30 +23,38 @@ class Invitation(Base):
 
     __tablename__ = "invitations"
     __personal__ = about(
-        "account_id", purpose="invite", basis=CONTRACT, keep="invitation", source="S45"
+        "account_id",
+        purpose="invite",
+        basis=CONTRACT,
+        keep="invitation",
+        source="S45",
+        origin=Origin.COLLEAGUE,
+        erasure="null",
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7, info=technical("key"))
     organisation_id: Mapped[UUID] = mapped_column(
         sa.ForeignKey("organisations.id"), info=technical("whom the person is to act for")
     )
-    email: Mapped[str | None] = mapped_column(
-        sa.String(254), info=personal("contact", erasure="null")
-    )
+    email: Mapped[str | None] = mapped_column(sa.String(254), info=personal("contact"))
     email_key: Mapped[str | None] = mapped_column(
-        sa.String(254), index=True, info=personal("contact", readers=(), erasure="null")
+        sa.String(254), index=True, info=personal("contact", readers=())
     )
     language: Mapped[str | None] = mapped_column(
-        sa.String(2), info=personal("contact", purpose="content", erasure="null")
+        sa.String(2), info=personal("contact", purpose="content")
     )
     token_hash: Mapped[str | None] = mapped_column(
         sa.String(64),
         unique=True,
-        info=personal("secret", readers=(), source="S47", erasure="null"),
+        info=personal(
+            "secret", readers=(), source="S47", origin=Origin.PORTAL, written=Protection.HASHED
+        ),
     )
-    invited_by: Mapped[UUID] = mapped_column(info=personal("pseudonym", erasure="keep"))
+    invited_by: Mapped[UUID] = mapped_column(
+        info=personal("pseudonym", erasure="keep", because=Ground.ATTRIBUTION, other=True)
+    )
     account_id: Mapped[UUID | None] = mapped_column(
-        sa.ForeignKey("accounts.id"), index=True, info=personal("pseudonym", erasure="null")
+        sa.ForeignKey("accounts.id"), index=True, info=personal("pseudonym", origin=Origin.PORTAL)
     )
     state: Mapped[InvitationState] = mapped_column(info=technical("where it stands"))
     asked_at: Mapped[datetime] = mapped_column(info=technical("when somebody had it sent last"))

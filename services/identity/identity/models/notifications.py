@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from common.privacy.personal import CONTRACT, about, personal
+from common.privacy.personal import CONTRACT, Origin, about, personal
 from identity.models.base import Base
 
 
@@ -25,7 +25,12 @@ class MutedTopic(Base):
 
     __tablename__ = "muted_topics"
     __personal__ = about(
-        "account_id", purpose="content", basis=CONTRACT, keep="account", source="S39"
+        "account_id",
+        purpose="content",
+        basis=CONTRACT,
+        keep="account",
+        source="S39",
+        origin=Origin.PERSON,
     )
 
     account_id: Mapped[UUID] = mapped_column(

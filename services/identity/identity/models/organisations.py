@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from common.ids import uuid7
+from common.privacy.grounds import Ground
 from common.privacy.personal import CONTRACT, about, personal, technical
 from identity.models.base import Base
 from identity.rules.organisations import is_managed
@@ -33,6 +34,8 @@ class Organisation(Base):
         basis=CONTRACT,
         keep="attribution",
         source="S44",
+        erasure="keep",
+        because=Ground.ATTRIBUTION,
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7, info=technical("key"))
@@ -48,9 +51,7 @@ class Organisation(Base):
     user_management_since: Mapped[datetime | None] = mapped_column(
         info=technical("since when its user managers decide about its people; null: staff do")
     )
-    user_management_by: Mapped[UUID | None] = mapped_column(
-        info=personal("pseudonym", erasure="keep")
-    )
+    user_management_by: Mapped[UUID | None] = mapped_column(info=personal("pseudonym"))
     agreement_reference: Mapped[str | None] = mapped_column(
         sa.String(80), info=technical("of the agreement with the customer")
     )

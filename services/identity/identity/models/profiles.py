@@ -7,7 +7,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, column_property, mapped_column
 
-from common.privacy.personal import CONSENT, about, personal, technical
+from common.events.catalogue import ConsentPurpose
+from common.privacy.personal import CONSENT, Origin, about, personal, technical
 from identity.models.accounts import Account
 from identity.models.base import Base
 
@@ -17,12 +18,20 @@ class VoluntaryProfile(Base):
 
     __tablename__ = "voluntary_profiles"
     __personal__ = about(
-        "account_id", purpose="collaborate", basis=CONSENT, keep="profile", source="S6"
+        "account_id",
+        purpose="collaborate",
+        basis=CONSENT,
+        keep="profile",
+        source="S6",
+        origin=Origin.PERSON,
+        consent=ConsentPurpose.VOLUNTARY_PROFILE,
     )
     __owner__ = "account_id"
 
     account_id: Mapped[UUID] = mapped_column(
-        sa.ForeignKey("accounts.id"), primary_key=True, info=personal("pseudonym")
+        sa.ForeignKey("accounts.id"),
+        primary_key=True,
+        info=personal("pseudonym", origin=Origin.PORTAL),
     )
     salutation: Mapped[str | None] = mapped_column(sa.String(40), info=personal("identity"))
     job_title: Mapped[str | None] = mapped_column(sa.String(100), info=personal("contact"))

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from common.ids import uuid7
-from common.privacy.personal import CONTRACT, about, personal, technical
+from common.privacy.personal import CONTRACT, Origin, about, personal, technical
 from identity.models.base import Base
 
 
@@ -23,7 +23,9 @@ class RecoveryRequest(Base):
     __personal__ = about("address", purpose="identify", basis=CONTRACT, keep="asking", source="S38")
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7, info=technical("key"))
-    address: Mapped[str] = mapped_column(sa.String(254), index=True, info=personal("contact"))
+    address: Mapped[str] = mapped_column(
+        sa.String(254), index=True, info=personal("contact", origin=Origin.PERSON)
+    )
     asked_at: Mapped[datetime] = mapped_column(index=True, info=technical("for the clean-up"))
 
 
@@ -55,6 +57,8 @@ class AddressChange(Base):
     account_id: Mapped[UUID] = mapped_column(
         sa.ForeignKey("accounts.id"), primary_key=True, info=personal("pseudonym")
     )
-    email: Mapped[str] = mapped_column(sa.String(254), info=personal("contact"))
+    email: Mapped[str] = mapped_column(
+        sa.String(254), info=personal("contact", origin=Origin.PERSON)
+    )
     asked_at: Mapped[datetime] = mapped_column(index=True, info=personal("usage"))
     confirmed_at: Mapped[datetime | None] = mapped_column(info=personal("usage"))

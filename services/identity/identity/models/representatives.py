@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from common.ids import uuid7
+from common.privacy.grounds import Ground
 from common.privacy.personal import LEGAL_DUTY, about, personal, technical
 from identity.models.base import Base
 
@@ -35,6 +36,8 @@ class Representation(Base):
         basis=LEGAL_DUTY,
         keep="representation",
         source="S25",
+        erasure="keep",
+        because=Ground.ATTRIBUTION,
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7, info=technical("key"))
@@ -50,7 +53,7 @@ class Representation(Base):
     contract_kind: Mapped[ContractKind] = mapped_column(info=technical("article it rests on"))
     valid_from: Mapped[datetime] = mapped_column(info=technical("first instant"))
     valid_to: Mapped[datetime] = mapped_column(info=technical("first instant without access"))
-    created_by: Mapped[UUID] = mapped_column(info=personal("pseudonym", erasure="keep"))
+    created_by: Mapped[UUID] = mapped_column(info=personal("pseudonym"))
     version: Mapped[int] = mapped_column(default=1, info=technical("If-Match"))
     __mapper_args__ = {"version_id_col": version}
     __table_args__ = (sa.CheckConstraint("valid_from <= valid_to", "in_order"),)

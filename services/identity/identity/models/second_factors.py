@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from common.ids import uuid7
-from common.privacy.personal import CONTRACT, about, personal, technical
+from common.privacy.personal import CONTRACT, Origin, Protection, about, personal, technical
 from identity.models.base import Base
 
 _FACTOR = about(
@@ -46,7 +46,9 @@ class AuthenticatorApp(Base):
     account_id: Mapped[UUID] = mapped_column(
         sa.ForeignKey("accounts.id"), index=True, info=personal("pseudonym")
     )
-    sealed_secret: Mapped[str] = mapped_column(sa.String(200), info=personal("secret", readers=()))
+    sealed_secret: Mapped[str] = mapped_column(
+        sa.String(200), info=personal("secret", readers=(), written=Protection.SEALED)
+    )
     pepper_id: Mapped[str] = mapped_column(
         sa.String(40), info=technical("pepper that the key of the seal comes from")
     )
@@ -79,7 +81,9 @@ class Passkey(Base):
     sign_count: Mapped[int] = mapped_column(
         sa.BigInteger, info=technical("uses its device has counted; one that falls is a copy")
     )
-    label: Mapped[str] = mapped_column(sa.String(60), info=personal("content"))
+    label: Mapped[str] = mapped_column(
+        sa.String(60), info=personal("content", origin=Origin.PERSON)
+    )
     created_at: Mapped[datetime] = mapped_column(info=personal("usage"))
     last_used_at: Mapped[datetime | None] = mapped_column(info=personal("usage"))
 
@@ -91,7 +95,9 @@ class RecoveryCode(Base):
     __personal__ = _FACTOR
 
     hash: Mapped[str] = mapped_column(
-        sa.String(64), primary_key=True, info=personal("secret", readers=())
+        sa.String(64),
+        primary_key=True,
+        info=personal("secret", readers=(), written=Protection.HASHED),
     )
     account_id: Mapped[UUID] = mapped_column(
         sa.ForeignKey("accounts.id"), index=True, info=personal("pseudonym")
@@ -106,7 +112,9 @@ class PendingSignIn(Base):
     __personal__ = _PENDING
 
     hash: Mapped[str] = mapped_column(
-        sa.String(64), primary_key=True, info=personal("secret", readers=())
+        sa.String(64),
+        primary_key=True,
+        info=personal("secret", readers=(), written=Protection.HASHED),
     )
     account_id: Mapped[UUID] = mapped_column(
         sa.ForeignKey("accounts.id"), index=True, info=personal("pseudonym")

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from common.ids import uuid7
-from common.privacy.personal import CONTRACT, INTEREST, about, personal, technical
+from common.privacy.personal import CONTRACT, INTEREST, Protection, about, personal, technical
 from identity.models.base import Base
 
 
@@ -50,7 +50,9 @@ class RefreshToken(Base):
     )
 
     hash: Mapped[str] = mapped_column(
-        sa.String(64), primary_key=True, info=personal("secret", readers=())
+        sa.String(64),
+        primary_key=True,
+        info=personal("secret", readers=(), written=Protection.HASHED),
     )
     session_id: Mapped[UUID] = mapped_column(
         sa.ForeignKey("sign_in_sessions.id"), index=True, info=personal("pseudonym")
@@ -111,7 +113,9 @@ class LinkToken(Base):
     )
 
     hash: Mapped[str] = mapped_column(
-        sa.String(64), primary_key=True, info=personal("secret", readers=())
+        sa.String(64),
+        primary_key=True,
+        info=personal("secret", readers=(), written=Protection.HASHED),
     )
     account_id: Mapped[UUID] = mapped_column(
         sa.ForeignKey("accounts.id"), index=True, info=personal("pseudonym")

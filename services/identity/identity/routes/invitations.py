@@ -35,7 +35,6 @@ from identity.schemas.invitations import (
     SentView,
     rows_of,
 )
-from identity.schemas.registration import PURPOSES
 
 _CSV = {"text/csv": {"schema": {"type": "string"}, "example": "email,language\nanna@a.example,de"}}
 
@@ -108,7 +107,7 @@ def withdraw_invitation(invitation_id):
 def describe_acceptance():
     """Say what an invited person enters, what is required, and what becomes of each (S5)."""
     language = reader_language()
-    form = {"fields_": described(Acceptance(exclude=("token",)), PURPOSES, KEPT, language)}
+    form = {"fields_": described(Acceptance(exclude=("token",)), KEPT, language)}
     return form, 200, {"Content-Language": language}
 
 

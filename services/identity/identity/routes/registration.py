@@ -20,7 +20,7 @@ from identity.routes.credentials import hashed, origin, words_of
 from identity.rules.profile import VoluntaryField
 from identity.rules.states import State
 from identity.schemas.accounts import ContactView
-from identity.schemas.registration import PURPOSES, Accepted, Registration, RegistrationForm
+from identity.schemas.registration import Accepted, Registration, RegistrationForm
 from identity.schemas.sign_in import NewPassword, Token
 
 CONTACT = Text(
@@ -55,7 +55,7 @@ def describe_registration():
     """
     language = reader_language()
     form = {
-        "fields_": described(Registration(exclude=("consents",)), PURPOSES, KEPT, language),
+        "fields_": described(Registration(exclude=("consents",)), KEPT, language),
         "consents": consents.told(language),
     }
     return form, 200, {"Content-Language": language}

@@ -22,30 +22,6 @@ from identity.schemas.profile import (
     VoluntaryEntries,
 )
 
-PURPOSES = {
-    "identify": Text(
-        "To recognise you as a contact of our customer and to run your account",
-        "Om u als contactpersoon van onze klant te herkennen en uw account te beheren",
-        "Um Sie als Ansprechpartner unseres Kunden zu erkennen und Ihr Konto zu führen",
-    ),
-    "approve": Text(
-        "To release your registration for the right customer",
-        "Om uw registratie voor de juiste klant vrij te geven",
-        "Um Ihre Registrierung für den richtigen Kunden freizugeben",
-    ),
-    "content": Text(
-        "To show you the portal in your language",
-        "Om u het portaal in uw taal te tonen",
-        "Um Ihnen das Portal in Ihrer Sprache zu zeigen",
-    ),
-    "collaborate": Text(
-        "To reach and address you the way you like",
-        "Om u te bereiken en aan te spreken zoals u dat wilt",
-        "Um Sie so zu erreichen und anzusprechen, wie Sie es möchten",
-    ),
-}
-"""What people are told about why a field is asked for, by the purpose of its column (S7)."""
-
 
 class RequiredEntries(Request):
     """What a registration needs, and what helps to release it (S4, S7)."""

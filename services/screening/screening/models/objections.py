@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from common.ids import uuid7
-from common.privacy.personal import LEGAL_DUTY, about, personal, technical
+from common.privacy import grounds
+from common.privacy.personal import LEGAL_DUTY, Origin, about, personal, technical
 from screening.models.base import Base
 from screening.rules.objections import AnswerReason, Ground, ObjectionState
 
@@ -23,10 +24,11 @@ class Objection(Base):
     __tablename__ = "objections"
     __personal__ = about(
         "account_id",
-        purpose="answer objections to the comparison with sanctions lists",
+        purpose="rights",
         basis=LEGAL_DUTY,
-        keep="account",
+        keep="screening",
         source="S17",
+        because=grounds.Ground.ACCOUNTABILITY,
     )
     __table_args__ = (
         sa.Index(
@@ -43,21 +45,23 @@ class Objection(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7, info=technical("key"))
     account_id: Mapped[UUID] = mapped_column(index=True, info=personal("pseudonym"))
-    ground: Mapped[Ground] = mapped_column(info=personal("status"))
+    ground: Mapped[Ground] = mapped_column(info=personal("status", origin=Origin.PERSON))
     state: Mapped[ObjectionState] = mapped_column(
         default=ObjectionState.RECEIVED, info=personal("status")
     )
     received_at: Mapped[datetime] = mapped_column(info=personal("status"))
     received_by: Mapped[UUID] = mapped_column(
-        index=True, info=personal("pseudonym", readers=_OFFICE, erasure="keep")
+        index=True, info=personal("pseudonym", readers=_OFFICE, erasure="keep", other=True)
     )
     due_on: Mapped[date] = mapped_column(info=technical("art. 12(3): to be answered until"))
     balancing_test: Mapped[str | None] = mapped_column(
         sa.Text, info=technical("S20: reference of the balancing test as it was then")
     )
-    reason: Mapped[AnswerReason | None] = mapped_column(info=personal("status", readers=_OFFICE))
+    reason: Mapped[AnswerReason | None] = mapped_column(
+        info=personal("status", origin=Origin.STAFF, readers=_OFFICE)
+    )
     answered_by: Mapped[UUID | None] = mapped_column(
-        index=True, info=personal("pseudonym", readers=_OFFICE, erasure="keep")
+        index=True, info=personal("pseudonym", readers=_OFFICE, erasure="keep", other=True)
     )
     answered_at: Mapped[datetime | None] = mapped_column(info=personal("status"))
     version: Mapped[int] = mapped_column(default=1, info=technical("If-Match"))

@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from common.ids import uuid7
-from common.privacy.personal import INTEREST, about, personal, technical
-from screening.models.base import PURPOSE, Base
+from common.privacy.grounds import Ground
+from common.privacy.personal import INTEREST, Origin, Protection, about, personal, technical
+from screening.models.base import Base
 from screening.rules.reviews import Reason
 from screening.rules.states import Ruling
 
@@ -26,33 +27,47 @@ class Decision(Base):
 
     __tablename__ = "decisions"
     __personal__ = about(
-        "account_id", purpose=PURPOSE, basis=INTEREST, keep="account", source="S17"
+        "account_id",
+        purpose="screen",
+        basis=INTEREST,
+        keep="screening",
+        source="S17",
+        origin=Origin.STAFF,
+        because=Ground.ACCOUNTABILITY,
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7, info=technical("key"))
     account_id: Mapped[UUID] = mapped_column(
-        sa.ForeignKey("screenings.account_id"), index=True, info=personal("pseudonym")
+        sa.ForeignKey("screenings.account_id"),
+        index=True,
+        info=personal("pseudonym", origin=Origin.PORTAL),
     )
     list_id: Mapped[str] = mapped_column(
-        sa.String(80), info=personal("status", readers=_COMPLIANCE)
+        sa.String(80),
+        info=personal("status", origin=Origin.SANCTIONS_LIST, readers=_COMPLIANCE),
     )
-    entry_id: Mapped[str] = mapped_column(sa.Text, info=personal("status", readers=_COMPLIANCE))
+    entry_id: Mapped[str] = mapped_column(
+        sa.Text, info=personal("status", origin=Origin.SANCTIONS_LIST, readers=_COMPLIANCE)
+    )
     entry_fingerprint: Mapped[str] = mapped_column(
         sa.String(64), info=technical("the entry as it was seen")
     )
     name_digest: Mapped[str] = mapped_column(
-        sa.String(64), info=personal("identity", readers=(), source="S16")
+        sa.String(64),
+        info=personal(
+            "identity", readers=(), source="S16", origin=Origin.PERSON, written=Protection.DIGEST
+        ),
     )
     outcome: Mapped[Ruling] = mapped_column(info=personal("status", readers=_COMPLIANCE))
     reason: Mapped[Reason] = mapped_column(info=personal("status", readers=_COMPLIANCE))
     proposed_by: Mapped[UUID | None] = mapped_column(
-        index=True, info=personal("pseudonym", readers=_COMPLIANCE, erasure="keep")
+        index=True, info=personal("pseudonym", readers=_COMPLIANCE, erasure="keep", other=True)
     )
     proposed_at: Mapped[datetime | None] = mapped_column(
         info=technical("when; empty where one person was enough")
     )
     decided_by: Mapped[UUID] = mapped_column(
-        index=True, info=personal("pseudonym", readers=_COMPLIANCE, erasure="keep")
+        index=True, info=personal("pseudonym", readers=_COMPLIANCE, erasure="keep", other=True)
     )
     decided_at: Mapped[datetime] = mapped_column(info=technical("when"))
 
@@ -65,19 +80,30 @@ class Proposal(Base):
 
     __tablename__ = "proposals"
     __personal__ = about(
-        "account_id", purpose=PURPOSE, basis=INTEREST, keep="account", source="S17"
+        "account_id",
+        purpose="screen",
+        basis=INTEREST,
+        keep="screening",
+        source="S17",
+        origin=Origin.STAFF,
+        because=Ground.ACCOUNTABILITY,
     )
 
     account_id: Mapped[UUID] = mapped_column(
-        sa.ForeignKey("screenings.account_id"), primary_key=True, info=personal("pseudonym")
+        sa.ForeignKey("screenings.account_id"),
+        primary_key=True,
+        info=personal("pseudonym", origin=Origin.PORTAL),
     )
     name_digest: Mapped[str] = mapped_column(
-        sa.String(64), info=personal("identity", readers=(), source="S16")
+        sa.String(64),
+        info=personal(
+            "identity", readers=(), source="S16", origin=Origin.PERSON, written=Protection.DIGEST
+        ),
     )
     outcome: Mapped[Ruling] = mapped_column(info=personal("status", readers=_COMPLIANCE))
     reason: Mapped[Reason] = mapped_column(info=personal("status", readers=_COMPLIANCE))
     proposed_by: Mapped[UUID] = mapped_column(
-        index=True, info=personal("pseudonym", readers=_COMPLIANCE, erasure="keep")
+        index=True, info=personal("pseudonym", readers=_COMPLIANCE, erasure="keep", other=True)
     )
     proposed_at: Mapped[datetime] = mapped_column(info=technical("when"))
 
@@ -87,11 +113,18 @@ class ProposedEntry(Base):
 
     __tablename__ = "proposed_entries"
     __personal__ = about(
-        "account_id", purpose=PURPOSE, basis=INTEREST, keep="account", source="S17"
+        "account_id",
+        purpose="screen",
+        basis=INTEREST,
+        keep="screening",
+        source="S17",
+        origin=Origin.SANCTIONS_LIST,
     )
 
     account_id: Mapped[UUID] = mapped_column(
-        sa.ForeignKey("proposals.account_id"), primary_key=True, info=personal("pseudonym")
+        sa.ForeignKey("proposals.account_id"),
+        primary_key=True,
+        info=personal("pseudonym", origin=Origin.PORTAL),
     )
     list_id: Mapped[str] = mapped_column(
         sa.String(80), primary_key=True, info=personal("status", readers=_COMPLIANCE)

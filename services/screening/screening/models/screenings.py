@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from common.ids import uuid7
-from common.privacy.personal import INTEREST, about, personal, technical
-from screening.models.base import PURPOSE, Base
+from common.privacy.personal import INTEREST, Origin, Protection, about, personal, technical
+from screening.models.base import Base
 from screening.rules.states import Occasion, Status
 
 
@@ -23,7 +23,7 @@ class Screening(Base):
 
     __tablename__ = "screenings"
     __personal__ = about(
-        "account_id", purpose=PURPOSE, basis=INTEREST, keep="account", source="S19"
+        "account_id", purpose="screen", basis=INTEREST, keep="screening", source="S19"
     )
     __table_args__ = (
         sa.Index("ix_screenings_verdict", "verdict", "score", "account_id"),
@@ -53,7 +53,10 @@ class Screening(Base):
         sa.String(64), info=technical("SHA-256 of that method and of the lists")
     )
     name_digest: Mapped[str | None] = mapped_column(
-        sa.String(64), info=personal("identity", readers=(), source="S16")
+        sa.String(64),
+        info=personal(
+            "identity", readers=(), source="S16", origin=Origin.PERSON, written=Protection.DIGEST
+        ),
     )
     occasion: Mapped[Occasion] = mapped_column(info=technical("S18: why it was last asked for"))
     requested_at: Mapped[datetime] = mapped_column(
@@ -81,11 +84,18 @@ class ScreeningMatch(Base):
 
     __tablename__ = "screening_matches"
     __personal__ = about(
-        "account_id", purpose=PURPOSE, basis=INTEREST, keep="account", source="S17"
+        "account_id",
+        purpose="screen",
+        basis=INTEREST,
+        keep="screening",
+        source="S17",
+        origin=Origin.SANCTIONS_LIST,
     )
 
     account_id: Mapped[UUID] = mapped_column(
-        sa.ForeignKey("screenings.account_id"), primary_key=True, info=personal("pseudonym")
+        sa.ForeignKey("screenings.account_id"),
+        primary_key=True,
+        info=personal("pseudonym", origin=Origin.PORTAL),
     )
     list_id: Mapped[str] = mapped_column(
         sa.String(80), primary_key=True, info=personal("status", readers=("compliance",))
@@ -99,12 +109,14 @@ class ScreeningMatch(Base):
     matched_name: Mapped[str] = mapped_column(
         sa.Text, info=personal("content", readers=("compliance",))
     )
-    score: Mapped[float] = mapped_column(info=personal("status", readers=("compliance",)))
+    score: Mapped[float] = mapped_column(
+        info=personal("status", origin=Origin.PORTAL, readers=("compliance",))
+    )
     outcome: Mapped[str] = mapped_column(
-        sa.String(10), info=personal("status", readers=("compliance",))
+        sa.String(10), info=personal("status", origin=Origin.PORTAL, readers=("compliance",))
     )
     explanation: Mapped[str] = mapped_column(
-        sa.Text, info=personal("content", readers=("compliance",))
+        sa.Text, info=personal("content", origin=Origin.PORTAL, readers=("compliance",))
     )
 
 
@@ -113,7 +125,7 @@ class ScreeningRun(Base):
 
     __tablename__ = "screening_runs"
     __personal__ = about(
-        "account_id", purpose=PURPOSE, basis=INTEREST, keep="account", source="S22"
+        "account_id", purpose="screen", basis=INTEREST, keep="screening", source="S22"
     )
     __table_args__ = (sa.Index("ix_screening_runs_account_id", "account_id", "at"),)
 
