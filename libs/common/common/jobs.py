@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from common.clock import seconds
 from common.messaging import inbox
-from common.web import idempotency
+from common.privacy import sweeps
 
 Work = Callable[[Any], int]
 W = TypeVar("W", bound=Work)
@@ -60,6 +60,12 @@ def steps_of(*modules: ModuleType) -> tuple[Work, ...]:
 
 @job(every="P1D")
 def forget_handled_events(runtime: Any) -> int:
-    """Forget what can not come again: inbox rows and stored answers past their time."""
+    """Forget events that can not come again."""
     with runtime.transaction() as session:
-        return inbox.purge(session) + idempotency.purge(session)
+        return inbox.purge(session)
+
+
+@job(every="P1D")
+def sweep_retention(runtime: Any) -> int:
+    """Erase whatever its retention rule says is due (S26, S64, S67, S81)."""
+    return sweeps.sweep(runtime)

@@ -29,10 +29,6 @@ HASHES_QUEUED = Gauge("portal_password_hashes_queued", "Password hashes waiting 
 RETENTION_ERASED = Counter(
     "portal_retention_erased_total", "Rows that the sweep erased", ["service", "record_class"]
 )
-RETENTION_DUE = Gauge(
-    "portal_retention_due", "Rows that are due and that the last sweep had to leave",
-    ["service", "record_class"],
-)  # fmt: skip
 RETENTION_CONFLICTS = Gauge(
     "portal_retention_conflicts", "Rows whose minimum outlasts their maximum",
     ["service", "record_class"],

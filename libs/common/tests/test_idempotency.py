@@ -85,8 +85,8 @@ def test_a_failure_leaves_neither_the_work_nor_an_answer(sample, monkeypatch):
 def test_an_answer_is_stored_for_a_day(sample):
     caller = sample.sign_in()
     once(sample, caller)
-    job = sample.service.jobs["forget-handled-events"]
-    sample.clock.advance("P1D")
+    job = sample.service.jobs["sweep-retention"]
+    sample.clock.advance("PT23H59M59S")
     assert job.run(sample.runtime) == 0
     sample.clock.advance("PT1S")
     assert job.run(sample.runtime) == 1

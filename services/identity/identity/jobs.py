@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from common.clock import now
 from common.jobs import job, step
@@ -13,15 +12,11 @@ from common.logs import log
 from common.mail import Mailer, MailRefused, mailer
 from identity import deliveries, erasures, invitation_mails, mails, recovery
 from identity.accounts import locked
-from identity.models import Account, ErasureRequest
+from identity.models import ErasureRequest
 from identity.rules.dates import (
     ANSWER_WITHIN,
     ASK_AGAIN_AFTER,
-    erasure_due_at,
-    unfinished_begun_by,
-    unfinished_due_at,
 )
-from identity.rules.states import State
 
 
 @step
@@ -72,14 +67,6 @@ def expire_invitations(runtime: Any) -> int:
     return invitation_mails.expire_next(runtime)
 
 
-@job(every="P1D")
-def begin_due_erasures(runtime: Any) -> int:
-    """Begin the erasure of deactivated accounts after P11M and of failed registrations (S26)."""
-    with runtime.reading() as session:
-        due = [account.id for account in _candidates(session) if _is_due(session, account)]
-    return sum(_begin_if_due(runtime, account_id) for account_id in due)
-
-
 @job(every="PT1H")
 def mark_overdue_erasures(runtime: Any) -> int:
     """Ask owners whose receipt is missing again, and mark what takes too long; count the marked."""
@@ -104,34 +91,3 @@ def mark_overdue_erasures(runtime: Any) -> int:
 
 def _mailer(runtime: Any) -> Mailer:
     return mailer(runtime.settings.mail_url)
-
-
-def _candidates(session: Session) -> sa.ScalarResult[Account]:
-    """Accounts that came to nothing at least a month ago; `_is_due` says it by the calendar."""
-    states = (State.REGISTERED, State.REFUSED, State.DEACTIVATED)
-    since = sa.func.coalesce(Account.deactivated_at, Account.refused_at, Account.registered_at)
-    old = sa.select(Account).where(
-        Account.state.in_(states), since <= unfinished_begun_by(now(session))
-    )
-    return session.scalars(old)
-
-
-def _is_due(session: Session, account: Account) -> bool:
-    since = {
-        State.REGISTERED: account.registered_at,
-        State.REFUSED: account.refused_at,
-        State.DEACTIVATED: account.deactivated_at,
-    }.get(account.state)
-    if since is None:
-        return False
-    due_at = erasure_due_at if account.state is State.DEACTIVATED else unfinished_due_at
-    return due_at(since) <= now(session)
-
-
-def _begin_if_due(runtime: Any, account_id: Any) -> int:
-    with runtime.transaction() as session:
-        account = locked(session, account_id)
-        if not _is_due(session, account):
-            return 0
-        erasures.begin(session, account)
-        return 1

@@ -1,35 +1,22 @@
-"""What identity keeps, why and how long; how a person is erased here.
-
-| rule    | kept                                                                     | source   |
-|---------|--------------------------------------------------------------------------|----------|
-| account | until P11M after deactivation; refused or never confirmed: P30D          | S26, S51 |
-| sign-in | sessions and tries to sign in P90D, refresh tokens until they expire     | S30      |
-| second-factor | secrets, passkeys, codes until removed; apps not confirmed P1D     | S30      |
-| pending-sign-in | until the second factor was shown, at most P1D after expiry      | S30      |
-| link    | until P1D after expiry                                                   | S39      |
-| mail    | until P1D after it was sent, P30D given up: whom and what kind alone     | S4       |
-| asking  | address typed for a new password, until the worker looked at it: minutes | S38      |
-| address | the new one until it is confirmed, P1D; the former one until it was told | S30      |
-| profile | voluntary entries until the consent is withdrawn, else as the account    | S6, S26  |
-| consent | who agreed to what and when, to prove it: as the account                 | S28      |
-| invitation | the address until accepted or withdrawn, at most P30D; then ids alone  | S48      |
-| attribution | who switched user management on, as long as it is on                  | S44      |
-| representation | contracts with representatives, who entered them: for accountability  | S25 |
-| receipt | the ledger of erasures: ids, counts and signatures, for accountability   | S26      |
-"""
+"""What identity keeps, why and how long; how a person is erased here."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
-from common.clock import now
-from common.jobs import job
 from common.privacy.erasure import Erasure
+from common.privacy.grounds import Ground
 from common.privacy.personal import facts_of
+from common.privacy.records import Records, deleting
+from common.privacy.retention import Rule, Start
 from common.texts import Text
+from identity import erasures
+from identity.accounts import locked
 from identity.models import (
     SECOND_FACTORS,
     Account,
@@ -53,12 +40,115 @@ from identity.models import (
     StaffRole,
     VoluntaryProfile,
 )
-from identity.rules.states import Screening
-from identity.rules.throttling import FORGOTTEN_AFTER
+from identity.rules.states import Screening, State
 
-SIGN_INS_KEPT = timedelta(days=90)
-SPENT_KEPT = timedelta(days=1)
-GIVEN_UP_KEPT = timedelta(days=30)
+
+def begin_erasures(session: Session, account_ids: Sequence[UUID]) -> None:
+    """Begin the erasure of accounts whose time is over, in every service (S26)."""
+    for account_id in account_ids:
+        erasures.begin(session, locked(session, account_id))
+
+
+def _rule(record_class: str, period: str | None, source: str, reason: str, **more: Any) -> Rule:
+    """A rule that counts from when the row was made, or from the instant that RECORDS names."""
+    return Rule(
+        record_class=record_class,
+        period=period,
+        start=Start.COLLECTION,
+        source=source,
+        reason=reason,
+        **more,
+    )
+
+
+RULES = (
+    Rule(
+        record_class="account",
+        period="P1Y",
+        begin="P11M",
+        start=Start.END_OF_PROCESS,
+        source="S26",
+        reason="At the latest one year after deactivation, backups included (reading 12).",
+    ),
+    _rule("unfinished-registration", "P30D", "S4", "Refused or never confirmed: time to ask why."),
+    _rule("profile", None, "S6", "Until the consent is withdrawn.", follows="account"),
+    _rule("representation", None, "S25", "Contracts and who entered them, for accountability."),
+    _rule("attribution", None, "S44", "Who switched user management on, as long as it is on."),
+    _rule("invitation", None, "S48", "The address goes at sent_at + P30D by the second; ids stay."),
+    _rule("sign-in", "P90D", "S30", "Who came in, for as long as misuse is looked into."),
+    _rule("refresh-token", "P0D", "S30", "Worth nothing once it has expired."),
+    _rule("throttle", "PT6H", "S30", "Wrong tries count no longer than that."),
+    _rule("pending-sign-in", "P0D", "S30", "Until the second factor was shown, or time is up."),
+    _rule("second-factor", None, "S30", "Until its owner removes it.", follows="account"),
+    _rule("unconfirmed-factor", "P1D", "S30", "An app that was prepared and never used."),
+    _rule("link", "P1D", "S39", "After expiry, to tell a late click from a wrong one."),
+    _rule("mail", "P1D", "S4", "After it was sent: whom and what kind alone."),
+    _rule("given-up-mail", "P30D", "S4", "For an operator to look why it did not go out."),
+    _rule("asking", "P1D", "S38", "Typed for a new password; usually gone within minutes."),
+    _rule("asking-count", "P1D", "S38", "How often a network asked."),
+    _rule("address", "P1D", "S30", "A new address until it is confirmed."),
+    _rule("former-address", "P30D", "S30", "The one before, until it was told of the change."),
+)
+
+_UNFINISHED = sa.case(
+    (Account.state == State.REFUSED, Account.refused_at), else_=Account.registered_at
+)
+
+RECORDS = (
+    Records(
+        record_class="account",
+        model=Account,
+        where=(Account.state == State.DEACTIVATED,),
+        process_ended_at=Account.deactivated_at,
+        erase=begin_erasures,
+    ),
+    Records(
+        record_class="unfinished-registration",
+        model=Account,
+        where=(Account.state.in_((State.REGISTERED, State.REFUSED)),),
+        collected_at=_UNFINISHED,
+        erase=begin_erasures,
+    ),
+    Records(
+        record_class="sign-in",
+        model=SignInSession,
+        collected_at=SignInSession.begun_at,
+        erase=deleting(RefreshToken.session_id, SignInSession.id),
+    ),
+    Records(record_class="refresh-token", model=RefreshToken, collected_at=RefreshToken.expires_at),
+    Records(record_class="sign-in", model=SignInTry, collected_at=SignInTry.at),
+    Records(
+        record_class="throttle", model=SignInThrottle, collected_at=SignInThrottle.last_failed_at
+    ),
+    Records(
+        record_class="pending-sign-in", model=PendingSignIn, collected_at=PendingSignIn.expires_at
+    ),
+    Records(
+        record_class="pending-sign-in",
+        model=PasskeyChallenge,
+        collected_at=PasskeyChallenge.expires_at,
+    ),
+    Records(
+        record_class="unconfirmed-factor",
+        model=AuthenticatorApp,
+        where=(AuthenticatorApp.confirmed_at.is_(None),),
+        collected_at=AuthenticatorApp.created_at,
+    ),
+    Records(record_class="link", model=LinkToken, collected_at=LinkToken.expires_at),
+    Records(record_class="mail", model=Mail, collected_at=Mail.sent_at),
+    Records(record_class="given-up-mail", model=Mail, collected_at=Mail.given_up_at),
+    Records(record_class="asking", model=RecoveryRequest, collected_at=RecoveryRequest.asked_at),
+    Records(record_class="asking-count", model=RecoveryCount, collected_at=RecoveryCount.begun_at),
+    Records(
+        record_class="address",
+        model=AddressChange,
+        where=(AddressChange.confirmed_at.is_(None),),
+        collected_at=AddressChange.asked_at,
+    ),
+    Records(
+        record_class="former-address", model=AddressChange, collected_at=AddressChange.confirmed_at
+    ),
+)
 
 KEPT = {
     "account": Text(
@@ -108,50 +198,11 @@ def erase(person: Erasure) -> None:
     person.delete(StaffRole, StaffRole.account_id == own)
     person.delete(VoluntaryProfile, VoluntaryProfile.account_id == own)
     person.null(Invitation, Invitation.account_id == own, columns=(Invitation.account_id,))
-    person.keep(Account, Account.approved_by == own, reason="attribution")
-    person.keep(Representation, Representation.created_by == own, reason="attribution")
-    person.keep(Invitation, Invitation.invited_by == own, reason="attribution")
-    person.keep(Organisation, Organisation.user_management_by == own, reason="attribution")
-    person.keep(ErasureRequest, ErasureRequest.account_id == own, reason="accountability")
-
-
-@job(every="P1D")
-def forget_spent_tokens(runtime: Any) -> int:
-    """Delete sign-ins, links and notes of mails whose time is over (S30, S39); return how many."""
-    with runtime.transaction() as session:
-        at = now(session)
-        old = sa.select(SignInSession.id).where(SignInSession.begun_at < at - SIGN_INS_KEPT)
-        return sum(
-            session.execute(sa.delete(model).where(where)).rowcount
-            for model, where in (
-                (RefreshToken, RefreshToken.expires_at < at),
-                (RefreshToken, RefreshToken.session_id.in_(old)),
-                (SignInSession, SignInSession.begun_at < at - SIGN_INS_KEPT),
-                (SignInTry, SignInTry.at < at - SIGN_INS_KEPT),
-                (SignInThrottle, SignInThrottle.last_failed_at < at - FORGOTTEN_AFTER),
-                (PendingSignIn, PendingSignIn.expires_at < at),
-                (PasskeyChallenge, PasskeyChallenge.expires_at < at),
-                (AuthenticatorApp, _not_confirmed(at)),
-                (LinkToken, LinkToken.expires_at < at - SPENT_KEPT),
-                (Mail, Mail.sent_at < at - SPENT_KEPT),
-                (Mail, Mail.given_up_at < at - GIVEN_UP_KEPT),
-                (RecoveryRequest, RecoveryRequest.asked_at < at - SPENT_KEPT),
-                (RecoveryCount, RecoveryCount.begun_at < at - SPENT_KEPT),
-                (AddressChange, _over(at)),
-            )
-        )
-
-
-def _not_confirmed(at: datetime) -> sa.ColumnElement[bool]:
-    """An authenticator app that was prepared and never used."""
-    unconfirmed = AuthenticatorApp.confirmed_at.is_(None)
-    return unconfirmed & (AuthenticatorApp.created_at < at - SPENT_KEPT)
-
-
-def _over(at: datetime) -> sa.ColumnElement[bool]:
-    """A new address that nobody confirmed, and a former one that could not be told."""
-    unconfirmed = AddressChange.confirmed_at.is_(None) & (AddressChange.asked_at < at - SPENT_KEPT)
-    return unconfirmed | (AddressChange.confirmed_at < at - GIVEN_UP_KEPT)
+    person.keep(Account, Account.approved_by == own, reason=Ground.ATTRIBUTION)
+    person.keep(Representation, Representation.created_by == own, reason=Ground.ATTRIBUTION)
+    person.keep(Invitation, Invitation.invited_by == own, reason=Ground.ATTRIBUTION)
+    person.keep(Organisation, Organisation.user_management_by == own, reason=Ground.ATTRIBUTION)
+    person.keep(ErasureRequest, ErasureRequest.account_id == own, reason=Ground.ACCOUNTABILITY)
 
 
 def _columns(erasure: str) -> list[str]:

@@ -19,8 +19,9 @@ from common.ids import uuid7
 from common.privacy.audit import audit
 from identity import routes as modules
 from identity.accounts import locked
-from identity.jobs import begin_due_erasures, expire_invitations, work_off_recoveries
+from identity.jobs import expire_invitations, work_off_recoveries
 from identity.models import ErasureRequest, Invitation, RecoveryRequest
+from identity.retention import begin_erasures
 from identity.rules.invitations import InvitationState
 from identity.rules.states import State
 
@@ -120,8 +121,14 @@ def the_last_receipt(harness):
 
 def a_due_erasure(harness):
     customer = harness.given(an_organisation())
-    harness.given(an_account(customer, State.DEACTIVATED, deactivated_at=AT - timedelta(days=400)))
-    return partial(begin_due_erasures, harness.runtime)
+    gone = AT - timedelta(days=400)
+    account = harness.given(an_account(customer, State.DEACTIVATED, deactivated_at=gone))
+
+    def begin():
+        with harness.runtime.transaction() as session:
+            begin_erasures(session, [account.id])
+
+    return begin
 
 
 def an_expired_invitation(harness):

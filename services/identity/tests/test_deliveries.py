@@ -14,11 +14,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from common import logs
 from common.metrics import MAILS
+from common.privacy.sweeps import sweep
 from common.testing.server import free_port
 from identity.accounts import locked
 from identity.mails import claim
 from identity.models import LinkToken, Mail, MailKind
-from identity.retention import forget_spent_tokens
 from identity.rules.states import State
 
 from .factories import AT, an_account, an_organisation, mails
@@ -143,11 +143,11 @@ def test_a_mail_that_was_given_up_goes_out_when_it_is_asked_for_again(identity_w
 def test_a_mail_that_was_given_up_is_forgotten_after_a_month(identity_with, postbox):
     identity = identity_with(mail_url=f"smtp://127.0.0.1:{postbox.port}")
     given_up(identity)
-    identity.clock.advance("P29DT12H")
-    forget_spent_tokens(identity.runtime)
+    identity.clock.advance("P29DT11H59M59S")
+    sweep(identity.runtime)
     assert len(identity.rows(Mail)) == 1
     identity.clock.advance("PT1S")
-    forget_spent_tokens(identity.runtime)
+    sweep(identity.runtime)
     assert identity.rows(Mail) == []
 
 

@@ -13,12 +13,13 @@ from common.events.catalogue import (
 )
 from common.ids import uuid7
 from common.privacy.erasure import is_genuine
+from common.privacy.sweeps import sweep
 from common.web.access import Role
 from common.web.standing import AccountStanding, Standing
 from identity import erasures
 from identity.accounts import locked
 from identity.erasures import ReceiptForged
-from identity.jobs import begin_due_erasures, mark_overdue_erasures
+from identity.jobs import mark_overdue_erasures
 from identity.mails import write
 from identity.models import (
     Account,
@@ -267,14 +268,14 @@ def test_an_erasure_begins_on_its_day_and_not_before(
     start = identity.clock.instant.replace(day=1)
     identity.clock.instant = start
     identity.clock.advance(last_moment)
-    assert begin_due_erasures(identity.runtime) == 0
+    assert sweep(identity.runtime) == 0
     identity.clock.instant = start
     identity.clock.advance(wait)
     identity.clock.advance("PT-1S")
-    assert begin_due_erasures(identity.runtime) == 0
+    assert sweep(identity.runtime) == 0
     identity.clock.advance("PT1S")
-    assert begin_due_erasures(identity.runtime) == 1
-    assert begin_due_erasures(identity.runtime) == 0
+    assert sweep(identity.runtime) == 1
+    assert sweep(identity.runtime) == 0
     assert stored(identity, account).state is State.ERASING
 
 
@@ -282,7 +283,7 @@ def test_nobody_who_is_still_here_falls_due(identity, customer):
     for state in (State.SCREENING, State.AWAITING_APPROVAL, State.ACTIVE, State.BLOCKED):
         identity.given(an_account(customer, state))
     identity.clock.advance("P5Y")
-    assert begin_due_erasures(identity.runtime) == 0
+    assert sweep(identity.runtime) == 0
 
 
 def test_a_reactivated_account_does_not_fall_due(identity, customer):
@@ -290,7 +291,7 @@ def test_a_reactivated_account_does_not_fall_due(identity, customer):
     support = identity.sign_in(Role.SUPPORT)
     support.change("POST", f"/accounts/{account.id}/reactivation", 1)
     identity.clock.advance("P2Y")
-    assert begin_due_erasures(identity.runtime) == 0
+    assert sweep(identity.runtime) == 0
 
 
 def test_who_has_not_answered_is_asked_again_every_day_and_shown_as_overdue(

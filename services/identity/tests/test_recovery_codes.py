@@ -8,11 +8,11 @@ import pytest
 from common import logs
 from common.events.catalogue import ErasureRequested
 from common.messaging.outbox import OutboxRow
+from common.privacy.sweeps import sweep
 from common.web.idempotency import StoredAnswer
 from identity import erasures
 from identity.accounts import change_state, locked
 from identity.models import SECOND_FACTORS, RecoveryCode
-from identity.retention import forget_spent_tokens
 from identity.rules.states import Trigger
 from identity.second_factors import recovery_codes, totp
 
@@ -174,7 +174,7 @@ def test_what_was_never_completed_is_forgotten(identity):
     a_full_life(identity)
     identity.clock.advance("P1D")
     identity.clock.advance("PT1S")
-    forget_spent_tokens(identity.runtime)
+    sweep(identity.runtime)
     left = {model.__name__: len(identity.rows(model)) for model in SECOND_FACTORS}
     assert left == {
         "AuthenticatorApp": 1,

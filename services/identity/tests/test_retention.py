@@ -1,8 +1,15 @@
 """What is kept for a while, and goes (S30, S39)."""
 
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from common.privacy.retention import RowFacts, due, faults
+from common.privacy.sweeps import sweep
 from identity.mails import write
 from identity.models import LinkToken, Mail, MailKind, RefreshToken, SignInSession
-from identity.retention import forget_spent_tokens
+from identity.retention import RULES
 
 from .factories import PASSWORD, an_account, mails, with_password
 
@@ -18,15 +25,36 @@ def test_sign_ins_links_and_notes_of_mails_are_forgotten_when_their_time_is_over
     mails(identity)
 
     def left():
+        sweep(identity.runtime)
         tables = (SignInSession, RefreshToken, LinkToken, Mail)
         return [len(identity.rows(model)) for model in tables]
 
-    assert (forget_spent_tokens(identity.runtime), left()) == (0, [1, 1, 1, 1])
+    assert left() == [1, 1, 1, 1]
     identity.clock.advance("P1DT1S")
-    assert (forget_spent_tokens(identity.runtime), left()) == (4, [1, 1, 1, 0])
+    assert left() == [1, 1, 1, 0]
     identity.clock.advance("P6D")
-    assert (forget_spent_tokens(identity.runtime), left()) == (1, [1, 0, 1, 0])
+    assert left() == [1, 0, 1, 0]
     identity.clock.advance("P1D")
-    assert (forget_spent_tokens(identity.runtime), left()) == (1, [1, 0, 0, 0])
+    assert left() == [1, 0, 0, 0]
     identity.clock.advance("P82D")
-    assert (forget_spent_tokens(identity.runtime), left()) == (2, [0, 0, 0, 0])
+    assert left() == [0, 0, 0, 0]
+
+
+def test_no_rule_has_a_fault_and_each_says_why():
+    assert list(faults(RULES)) == []
+    assert all(rule.reason for rule in RULES)
+
+
+def test_the_erasure_of_an_account_begins_a_month_before_its_limit():  # S26
+    deactivated_at = datetime(2027, 3, 31, 12, tzinfo=UTC)
+    row = RowFacts(record_class="account", process_ended_at=deactivated_at)
+    answer = due(row, RULES, (), deactivated_at)
+    assert answer.at == datetime(2028, 2, 29, 12, tzinfo=UTC)
+    assert answer.limit_at == datetime(2028, 3, 31, 12, tzinfo=UTC)
+
+
+@given(st.datetimes(datetime(2020, 1, 1), datetime(2060, 1, 1), timezones=st.just(UTC)))
+def test_erasure_begins_within_the_year_and_leaves_at_least_four_weeks_to_finish(at):  # S26
+    answer = due(RowFacts(record_class="account", process_ended_at=at), RULES, (), at)
+    assert timedelta(days=28) <= answer.limit_at - answer.at <= timedelta(days=31)
+    assert (answer.limit_at.year, answer.limit_at.month) == (at.year + 1, at.month)

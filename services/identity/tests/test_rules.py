@@ -1,6 +1,5 @@
 """States, dates, addresses and names, without a database."""
 
-from datetime import UTC, date, datetime, timedelta
 from itertools import product
 
 import pytest
@@ -11,7 +10,7 @@ from common.ids import uuid7
 from common.refusals import IllegalTransition
 from identity.rules.access import Entry, display_name
 from identity.rules.addresses import AddressNotValid, email_key
-from identity.rules.dates import erasure_due_at, unfinished_due_at, wait_after_refused_mail
+from identity.rules.dates import wait_after_refused_mail
 from identity.rules.states import (
     HIDDEN,
     TRANSITIONS,
@@ -178,22 +177,6 @@ def test_only_active_cleared_people_of_open_customers_sign_in():
     for state, screening, ended in product(State, Screening, (True, False)):
         expected = (state, screening, ended) == (State.ACTIVE, Screening.CLEAR, False)
         assert may_sign_in(state, screening, ended) is expected
-
-
-def test_an_account_deactivated_at_the_end_of_march_is_due_at_the_end_of_a_leap_february():
-    due = erasure_due_at(datetime(2027, 3, 31, 12, 0, tzinfo=UTC))
-    assert due == datetime(2028, 2, 29, 12, 0, tzinfo=UTC)
-
-
-@given(st.datetimes(datetime(2020, 1, 1), datetime(2060, 1, 1), timezones=st.just(UTC)))
-def test_erasure_begins_within_the_year_and_leaves_at_least_four_weeks_to_finish(at):
-    anniversary = date(at.year + 1, at.month, min(at.day, 28))
-    assert timedelta(days=25) <= anniversary - erasure_due_at(at).date() <= timedelta(days=31)
-
-
-def test_an_unfinished_registration_is_due_thirty_days_later_to_the_second():
-    at = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
-    assert unfinished_due_at(at) == at + timedelta(days=30)
 
 
 def test_a_refused_mail_waits_longer_each_time_and_is_given_up_in_the_end():

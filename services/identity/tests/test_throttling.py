@@ -10,11 +10,11 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import given, strategies
 
+from common.privacy.sweeps import sweep
 from common.testing.clock import RunningClock
 from identity.mails import write
 from identity.models import MailKind, SignInThrottle
 from identity.passwords import Passwords
-from identity.retention import forget_spent_tokens
 from identity.rules.origins import Origin
 from identity.rules.throttling import LIMITS, Counter, wait_after
 
@@ -156,7 +156,7 @@ def test_failures_are_forgotten_after_some_hours_and_their_rows_go(identity, ann
     identity.clock.advance("PT6H1S")
     fail(identity, anna.email)
     identity.clock.advance("PT6H1S")
-    forget_spent_tokens(identity.runtime)
+    sweep(identity.runtime)
     assert identity.rows(SignInThrottle) == []
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from common.privacy.erasure import Erasure
+from common.privacy.grounds import Ground
+from common.privacy.retention import Rule, Start
 from screening.models import (
     Decision,
     Objection,
@@ -17,6 +19,17 @@ from screening.models import (
     Screening,
     ScreeningMatch,
     ScreeningRun,
+)
+
+RULES = (
+    Rule(
+        record_class="screening",
+        period=None,
+        follows="account",
+        start=Start.END_OF_RELATION,
+        source="S19",
+        reason="The status goes with the account: no access without a check, no check without one.",
+    ),
 )
 
 
@@ -38,4 +51,4 @@ def erase(person: Erasure) -> None:
         (Objection, Objection.received_by, Objection.answered_by),
     ):
         by_them = sa.or_(*(column == theirs for column in acted))
-        person.keep(model, by_them, reason="accountability")
+        person.keep(model, by_them, reason=Ground.ACCOUNTABILITY)

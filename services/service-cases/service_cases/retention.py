@@ -1,4 +1,4 @@
-"""What service-cases keeps, why and how long; erasure of a person, and the daily sweep."""
+"""What service-cases keeps, why and how long; erasure of a person."""
 
 from __future__ import annotations
 
@@ -7,21 +7,32 @@ from typing import Any
 import sqlalchemy as sa
 
 from common.clock import now
-from common.jobs import job
-from common.privacy.audit import audit
 from common.privacy.erasure import Erasure
+from common.privacy.grounds import Ground
+from common.privacy.records import Records, deleting
+from common.privacy.retention import RowFacts, Rule, Start, kept_until
 from common.texts import Text
 from service_cases.models import Case, CaseMessage
-from service_cases.rules import due_at, kept_until
 
-BATCH = 500
+RULES = (
+    Rule(
+        record_class="case",
+        period="P3Y",
+        start=Start.END_OF_PROCESS,
+        source="S64",
+        reason="S64 names no period: follow-up faults of the machine are solved with it, and "
+        "claims from a repair are barred after the regular limitation (BGB section 195).",
+    ),
+)
 
-
-PERIODS = {"case": "P3Y"}
-"""How long something is kept after the case was closed: ISO 8601, by retention rule.
-
-S64 names no period: this default is the length of the regular limitation (BGB § 195).
-"""
+RECORDS = (
+    Records(
+        record_class="case",
+        model=Case,
+        process_ended_at=Case.closed_at,
+        erase=deleting(CaseMessage.case_id, Case.id),
+    ),
+)
 
 KEPT = {
     "case": Text(
@@ -57,33 +68,7 @@ def erase(person: Erasure) -> None:
 def _keep(person: Erasure, model: Any, where: Any, *, of: Any) -> None:
     """Keep rows as long as the cases they belong to; without a date while one of those is open."""
     closings = person.session.scalars(sa.select(Case.closed_at).where(of)).all()
-    reason = "case-open" if None in closings else "case-closed-in-retention"
-    until = kept_until(closings, PERIODS["case"])
+    facts = [RowFacts(record_class="case", process_ended_at=closed_at) for closed_at in closings]
+    until = kept_until(facts, RULES, now(person.session))
+    reason = Ground.OPEN_PROCESS if None in closings else Ground.ENDED_PROCESS
     person.keep(model, where, reason=reason, until=until)
-
-
-@job(every="P1D")
-def erase_expired_cases(runtime: Any) -> int:
-    """Delete every case whose period is over, with its messages; return how many (S64)."""
-    erased = 0
-    while batch := _erase_batch(runtime):
-        erased += batch
-    return erased
-
-
-def _erase_batch(runtime: Any) -> int:
-    """Delete the oldest: the rule is asked of rows that are locked until they are gone."""
-    oldest = sa.select(Case.id, Case.closed_at).where(Case.closed_at.is_not(None))
-    oldest = oldest.order_by(Case.closed_at).limit(BATCH).with_for_update(skip_locked=True)
-    with runtime.transaction() as session:
-        at = now(session)
-        due = [
-            case_id
-            for case_id, closed_at in session.execute(oldest).all()
-            if due_at(closed_at, PERIODS["case"]) <= at
-        ]
-        session.execute(sa.delete(CaseMessage).where(CaseMessage.case_id.in_(due)))
-        session.execute(sa.delete(Case).where(Case.id.in_(due)))
-        for case_id in due:
-            audit(session, "case.erase", case_id)
-    return len(due)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from common.clock import duration
 from common.events.catalogue import CaseClosed, CaseState, CaseStateChanged
 from common.refusals import Conflict, next_state
 from common.texts import Text
@@ -122,18 +120,3 @@ def moved(case_id: UUID, organisation_id: UUID, state: CaseState) -> tuple[Any, 
     about: dict[str, Any] = {"case_id": case_id, "organisation_id": organisation_id}
     changed = CaseStateChanged(**about, state=state)
     return (changed, CaseClosed(**about)) if state is CaseState.CLOSED else (changed,)
-
-
-def due_at(closed_at: datetime, period: str) -> datetime:
-    """Instant from which a case may exist no more.
-
-    period: ISO 8601 duration, added by the calendar: from 29 February it ends on 28 February.
-    Source: S64 (erased when no longer needed for the purposes).
-    """
-    return closed_at + duration(period)
-
-
-def kept_until(closings: Sequence[datetime | None], period: str) -> date | None:
-    """Day on which the last of several cases goes; None while one of them is open."""
-    ends = [due_at(closed_at, period) for closed_at in closings if closed_at is not None]
-    return max(ends).date() if ends and len(ends) == len(closings) else None

@@ -170,7 +170,7 @@ def test_two_sweeps_at_once_delete_everything_once(postgres_cases, machine, race
     for _ in range(3):
         harness.given(a_case(machine, closed_at=harness.clock.now()))
     harness.clock.advance("P3Y")
-    sweep = harness.service.jobs["erase-expired-cases"].run
+    sweep = harness.service.jobs["sweep-retention"].run
     both = [lambda: sweep(harness.runtime)] * 2
     assert race("FROM cases").run(*both) == (3, 0)
     assert harness.rows(Case) == []

@@ -1,5 +1,6 @@
 """What is kept, why and until when; who is erased leaves nothing but the organisation's case."""
 
+import dataclasses
 import re
 from datetime import date, timedelta
 from uuid import uuid4
@@ -11,6 +12,7 @@ from common.events.catalogue import ErasureRequested, PersonalDataErased, TableE
 from common.privacy.audit import AuditEntry
 from common.privacy.erasure import ErasureReceipt, is_genuine
 from common.privacy.personal import declared
+from common.privacy.sweeps import BATCH, RetentionReport
 from common.texts import LANGUAGES
 from common.web import Role
 from service_cases import retention
@@ -18,7 +20,7 @@ from service_cases.models import Base, Case, CaseMessage, Machine
 
 from .factories import REPORTED_AT, a_case, a_machine, a_message, a_report
 
-ERASE = "erase-expired-cases"
+SWEEP = "sweep-retention"
 
 
 def erase(cases, account_id):
@@ -30,18 +32,19 @@ def erase(cases, account_id):
 
 
 def run_sweep(cases):
-    return cases.service.jobs[ERASE].run(cases.runtime)
+    return cases.service.jobs[SWEEP].run(cases.runtime)
 
 
 def test_every_rule_that_a_table_names_is_there():
     named = {facts.keep for facts in declared(Base).values()}
-    assert named == set(retention.PERIODS) == set(retention.KEPT)
+    ruled = {rule.record_class for rule in retention.RULES}
+    assert named == ruled == set(retention.KEPT)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_people_are_told_the_period_that_is_kept(language):
     told = re.findall(r"\d+", retention.KEPT["case"].say(language))
-    assert told == [retention.PERIODS["case"][1:-1]]
+    assert told == [retention.RULES[0].period[1:-1]]
 
 
 def test_contact_details_go_with_the_reporter_and_the_case_stays(any_cases):
@@ -78,8 +81,8 @@ def test_messages_stay_as_the_organisations_with_the_authors_id(cases):  # S58, 
     tables = erase(cases, message.author_id)
     assert cases.rows(CaseMessage)[0].text == message.text
     assert cases.rows(CaseMessage)[0].author_id == message.author_id
-    assert tables["case_messages", "case-open"] == TableErased(
-        table="case_messages", kept=1, reason="case-open"
+    assert tables["case_messages", "process-open"] == TableErased(
+        table="case_messages", kept=1, reason="process-open"
     )
     assert cases.rows(Case)[0].contact_name == "Kim Sample"
 
@@ -91,7 +94,9 @@ def test_the_receipt_names_no_date_while_a_case_is_open(cases):  # S64
     cases.given(a_case(machine, account_id=kim))
     tables = erase(cases, kim)
     assert tables["cases", None] == TableErased(table="cases", pseudonymised=2)
-    assert tables["cases", "case-open"] == TableErased(table="cases", kept=2, reason="case-open")
+    assert tables["cases", "process-open"] == TableErased(
+        table="cases", kept=2, reason="process-open"
+    )
 
 
 def test_the_receipt_names_the_day_on_which_the_last_closed_case_goes(any_cases):  # S64
@@ -102,7 +107,7 @@ def test_the_receipt_names_the_day_on_which_the_last_closed_case_goes(any_cases)
         case = any_cases.given(a_case(machine, account_id=kim, closed_at=closed_at))
         any_cases.given(a_message(case, author_id=kim))
     tables = erase(any_cases, kim)
-    reason, until = "case-closed-in-retention", date(2029, 4, 1)
+    reason, until = "process-in-retention", date(2029, 4, 1)
     assert tables["cases", None] == TableErased(table="cases", pseudonymised=3)
     assert tables["cases", reason] == TableErased(table="cases", kept=3, reason=reason, until=until)
     assert tables["case_messages", reason].until == until
@@ -165,8 +170,10 @@ def test_a_case_goes_with_its_messages_when_its_period_is_over(any_cases):  # S6
     assert run_sweep(any_cases) == 1
     assert any_cases.rows(Case) == []
     assert any_cases.rows(CaseMessage) == []
+    (report,) = any_cases.rows(RetentionReport, RetentionReport.record_class == "case")
+    assert (report.looked_at, report.erased, report.ended_at) == (1, 1, any_cases.clock.now())
     assert [(each.action, each.subject) for each in any_cases.rows(AuditEntry)] == [
-        ("case.erase", str(case.id))
+        ("retention.erase", str(report.id))
     ]
     assert len(any_cases.rows(Machine)) == 1
 
@@ -189,7 +196,7 @@ def test_an_open_case_stays_however_old_it_is(cases):
 
 def test_only_what_is_due_goes_and_all_of_it_whatever_the_batch(any_cases):
     machine = any_cases.given(a_machine())
-    many = retention.BATCH + 1
+    many = BATCH + 1
     with any_cases.runtime.transaction() as session:
         for days in (1, 0):
             closed_at = REPORTED_AT + timedelta(days=days)
@@ -217,6 +224,7 @@ def test_the_period_runs_from_the_closing_and_not_from_the_report(cases):
 
 def test_another_period_is_another_row_of_data(cases, monkeypatch):
     cases.given(a_case(cases.given(a_machine()), closed_at=REPORTED_AT))
-    monkeypatch.setitem(retention.PERIODS, "case", "P1M")
+    (rule,) = retention.RULES
+    monkeypatch.setattr(retention, "RULES", (dataclasses.replace(rule, period="P1M"),))
     cases.clock.advance("P1M")
     assert run_sweep(cases) == 1

@@ -1,11 +1,9 @@
-"""Who may do what, how a case moves, and how long it stays."""
+"""Who may do what, and how a case moves."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from common.events.catalogue import CaseClosed, CaseState, CaseStateChanged
 from common.refusals import IllegalTransition, next_state
@@ -18,19 +16,10 @@ from service_cases.rules import (
     Side,
     Trigger,
     after_message,
-    due_at,
-    kept_until,
     moved,
     refuse_after_the_end,
     side_of,
 )
-
-INSTANTS = st.datetimes(
-    datetime(2000, 1, 1),
-    datetime(2100, 1, 1),
-    timezones=st.just(UTC),
-)
-PERIODS = st.sampled_from(["P3Y", "P1Y", "P1M", "P6M", "P90D"])
 
 
 def reachable(state):
@@ -123,31 +112,3 @@ def test_closing_is_told_as_a_change_and_as_the_end():
     assert moved(**ids, state=CaseState.SOLVED) == (
         CaseStateChanged(**ids, state=CaseState.SOLVED),
     )
-
-
-def test_a_case_closed_on_a_leap_day_is_due_on_28_february():  # S64
-    closed_at = datetime(2028, 2, 29, 17, 30, tzinfo=UTC)
-    assert due_at(closed_at, "P3Y") == datetime(2031, 2, 28, 17, 30, tzinfo=UTC)
-
-
-@given(INSTANTS, st.timedeltas(timedelta(0), timedelta(days=800)), PERIODS)
-def test_who_was_closed_earlier_is_due_on_no_later_day(closed_at, later, period):
-    assert due_at(closed_at, period).date() <= due_at(closed_at + later, period).date()
-
-
-@given(INSTANTS)
-def test_a_case_is_kept_three_calendar_years_and_not_a_day_more(closed_at):
-    due = due_at(closed_at, "P3Y")
-    assert (due.year, due.month) == (closed_at.year + 3, closed_at.month)
-    assert due.day in {closed_at.day, 28}
-    assert due.timetz() == closed_at.replace(microsecond=0).timetz()
-
-
-def test_cases_are_kept_until_the_last_of_them_is_due():
-    first, last = datetime(2026, 3, 2, tzinfo=UTC), datetime(2027, 5, 4, tzinfo=UTC)
-    assert kept_until([first, last], "P3Y") == date(2030, 5, 4)
-
-
-def test_there_is_no_date_while_a_case_is_open():
-    assert kept_until([datetime(2026, 3, 2, tzinfo=UTC), None], "P3Y") is None
-    assert kept_until([], "P3Y") is None

@@ -1,22 +1,64 @@
 """Orders are kept as long as the law says and not a day longer (S67)."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any
-from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from common.clock import now
-from common.jobs import job
-from common.privacy.audit import audit
 from common.privacy.erasure import Erasure
-from shop import rules
+from common.privacy.grounds import Ground
+from common.privacy.records import Records, deleting
+from common.privacy.retention import (
+    ANYWHERE,
+    Bound,
+    Rounding,
+    RowFacts,
+    Rule,
+    Start,
+    due,
+    kept_until,
+)
 from shop.models import Order, OrderLine
 
-BATCH = 500
-STATUTORY = "statutory-retention"
+
+def _books(country: str, period: str, source: str, reason: str, **validity: Any) -> Rule:
+    return Rule(
+        record_class="order",
+        bound=Bound.MINIMUM,
+        start=Start.COLLECTION,
+        rounding=Rounding.CALENDAR_YEAR_END,
+        country=country,
+        period=period,
+        source=source,
+        reason=reason,
+        **validity,
+    )
+
+
+RULES = (
+    _books(ANYWHERE, "P10Y", "S67", "The period that people are told, where no law is known."),
+    _books("DE", "P10Y", "DE-AO-147", "Invoices, until BEG IV.", valid_to=date(2024, 12, 31)),
+    _books("DE", "P8Y", "DE-BEG-IV", "Invoices, from BEG IV on.", valid_from=date(2025, 1, 1)),
+    _books("NL", "P7Y", "NL-AWR-52", "Basic records of a business."),
+    _books("AT", "P7Y", "AT-BAO-132", "Books and records."),
+    _books("CH", "P10Y", "CH-OR-958f", "Books and accounting records."),
+)
+"""By the country of delivery; a change of law is another row (REQUIREMENTS §3)."""
+
+RECORDS = (
+    Records(
+        record_class="order",
+        model=Order,
+        collected_at=Order.placed_at,
+        country=Order.delivery_country,
+        erase=deleting(OrderLine.order_id, Order.id),
+    ),
+)
 
 
 def erase(person: Erasure) -> None:
@@ -26,54 +68,22 @@ def erase(person: Erasure) -> None:
     contact is the order's own. The receipt shows the latest day; each order goes on its own.
     Source: S67, art. 17(3)(b) GDPR.
     """
-    theirs = Order.account_id == person.account_id
-    today = rules.day_of(now(person.session))
-    ends = {row.id: _kept_until(row, today) for row in _facts(person.session, theirs)}
-    over = [order_id for order_id, end in ends.items() if end < today]
+    theirs, at = Order.account_id == person.account_id, now(person.session)
+    facts = {row.id: _facts(row) for row in _locked(person.session, theirs)}
+    over = [key for key, each in facts.items() if due(each, RULES, (), at).has_come(at)]
     person.delete(OrderLine, OrderLine.order_id.in_(over))
     person.delete(Order, Order.id.in_(over))
-    until = max(ends.values(), default=None)
+    until = kept_until(facts.values(), RULES, at)
     kept = sa.select(Order.id).where(theirs)
-    person.keep(OrderLine, OrderLine.order_id.in_(kept), reason=STATUTORY, until=until)
-    person.keep(Order, theirs, reason=STATUTORY, until=until)
+    person.keep(OrderLine, OrderLine.order_id.in_(kept), reason=Ground.STATUTORY, until=until)
+    person.keep(Order, theirs, reason=Ground.STATUTORY, until=until)
 
 
-@job(every="P1D")
-def erase_expired_orders(runtime) -> int:
-    """Delete the orders whose time is over, a batch a transaction; return how many."""
-    erased, after = 0, UUID(int=0)
-    while True:
-        with runtime.transaction() as session:
-            batch = _candidates(session, after)
-            erased += _erase_expired(session, batch)
-        if len(batch) < BATCH:
-            return erased
-        after = batch[-1].id
-
-
-def _candidates(session: Session, after: UUID) -> Sequence[Any]:
-    """Lock the next orders that are old enough to be looked at."""
-    today = rules.day_of(now(session))
-    latest = rules.may_be_over_before(today, rules.RETENTION_RULES)
-    before = datetime(latest.year, latest.month, latest.day, tzinfo=rules.TRADE_ZONE)
-    return _facts(session, Order.placed_at < before, Order.id > after, limit=BATCH)
-
-
-def _erase_expired(session: Session, batch: Sequence[Any]) -> int:
-    today = rules.day_of(now(session))
-    over = [row.id for row in batch if _kept_until(row, today) < today]
-    session.execute(sa.delete(OrderLine).where(OrderLine.order_id.in_(over)))
-    session.execute(sa.delete(Order).where(Order.id.in_(over)))
-    for order_id in over:
-        audit(session, "order.erase_expired", order_id)
-    return len(over)
-
-
-def _facts(session: Session, *where: Any, limit: int | None = None) -> Sequence[Any]:
+def _locked(session: Session, *where: Any) -> Sequence[Any]:
     columns = sa.select(Order.id, Order.placed_at, Order.delivery_country).where(*where)
-    return session.execute(columns.order_by(Order.id).limit(limit).with_for_update()).all()
+    return session.execute(columns.order_by(Order.id).with_for_update()).all()
 
 
-def _kept_until(row: Any, today: date) -> date:
-    placed_on = rules.day_of(row.placed_at)
-    return rules.kept_until(placed_on, row.delivery_country, today, rules.RETENTION_RULES)
+def _facts(row: Any) -> RowFacts:
+    country, placed_at = row.delivery_country, row.placed_at
+    return RowFacts(record_class="order", country=country, collected_at=placed_at)

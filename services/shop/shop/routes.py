@@ -9,6 +9,7 @@ from common.events.catalogue import OrderCancelled, OrderConfirmed, OrderPlaced
 from common.ids import uuid7
 from common.messaging import publish
 from common.privacy.audit import audit
+from common.privacy.retention import day_of
 from common.refusals import AccountNotActive, next_state
 from common.texts import Text
 from common.web import (
@@ -219,7 +220,7 @@ def _order(session: Session, person: Principal, body: dict, heard: int) -> Order
     order_id, at = uuid7(), now(session)
     return Order(
         id=order_id,
-        number=rules.order_number(order_id, rules.day_of(at)),
+        number=rules.order_number(order_id, day_of(at)),
         organisation_id=person.organisation_id,
         account_id=person.account_id,
         state=rules.State.PLACED,

@@ -2,16 +2,12 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from isoduration.types import Duration
-
-from common.clock import duration
 from common.refusals import Conflict
 from common.texts import Text
 from common.web import Reach, Role, may, may_change
@@ -210,87 +206,3 @@ def order_number(order_id: UUID, placed_on: date) -> str:
     bits = order_id.int
     digits = "".join(ALPHABET[bits >> 5 * place & 31] for place in reversed(range(10)))
     return f"{placed_on:%y}-{digits[:5]}-{digits[5:]}"
-
-
-# -------------------------------------------------------------------------------------- retention
-
-
-class Rounding(StrEnum):
-    """Where a period begins to run."""
-
-    NONE = "none"
-    CALENDAR_YEAR_END = "calendar_year_end"
-
-
-@dataclass(frozen=True)
-class RetentionRule:
-    """How long a class of records must be kept; a change of law is a new row.
-
-    country: None is for every country that has no row. period: ISO 8601 duration.
-    """
-
-    record: str
-    country: str | None
-    valid_from: date
-    period: str
-    rounding: Rounding
-    source: str
-
-
-RETENTION_RULES = (
-    RetentionRule("order", None, date(2018, 5, 25), "P10Y", Rounding.CALENDAR_YEAR_END, "S67"),
-)
-
-TRADE_ZONE = ZoneInfo("Europe/Berlin")
-
-
-def day_of(instant: datetime) -> date:
-    """Calendar day of an instant in the operator's books (Europe/Berlin)."""
-    return instant.astimezone(TRADE_ZONE).date()
-
-
-def due(rule: RetentionRule, start: date) -> date:
-    """Last day on which a record must be kept; erased from the next day on.
-
-    start: calendar day of the event the period is counted from. Months and years are counted by
-    the calendar: 29 February plus a year is 28 February.
-    """
-    if rule.rounding is Rounding.CALENDAR_YEAR_END:
-        start = date(start.year, 12, 31)
-    return _shifted(start, duration(rule.period))
-
-
-def rules_in_force(
-    today: date, rules: Sequence[RetentionRule] = RETENTION_RULES
-) -> dict[str | None, RetentionRule]:
-    """Newest row for orders of each country, the one for all others under None."""
-    begun = [rule for rule in rules if rule.record == "order" and rule.valid_from <= today]
-    return {rule.country: rule for rule in sorted(begun, key=lambda rule: rule.valid_from)}
-
-
-def kept_until(
-    placed_on: date,
-    country: str,
-    today: date,
-    rules: Sequence[RetentionRule] = RETENTION_RULES,
-) -> date:
-    """Last day on which an order must be kept, by the law of today in the country of delivery.
-
-    Source: S67 (for example ten years, from the end of the calendar year).
-    """
-    in_force = rules_in_force(today, rules)
-    return due(in_force.get(country) or in_force[None], placed_on)
-
-
-def may_be_over_before(today: date, rules: Sequence[RetentionRule] = RETENTION_RULES) -> date:
-    """A day from which on no order's time is over, for the sweep to look no further.
-
-    A period ends no sooner than it is long; a month's end may shorten it by up to three days.
-    """
-    periods = [duration(rule.period) for rule in rules_in_force(today, rules).values()]
-    return max(_shifted(today, -period) for period in periods) + timedelta(days=3)
-
-
-def _shifted(day: date, by: Duration) -> date:
-    moved: datetime = datetime.combine(day, time.min) + by
-    return moved.date()

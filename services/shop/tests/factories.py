@@ -5,9 +5,10 @@ from decimal import Decimal
 
 from common.events.catalogue import AccountBlocked, AccountUnblocked
 from common.ids import uuid7
+from common.privacy.retention import day_of
 from common.texts import Text
 from shop.models import Address, Contact, Order, OrderLine, Product
-from shop.rules import Channel, Currency, Money, State, day_of, order_number, total
+from shop.rules import Channel, Currency, Money, State, order_number, total
 
 PLACED_AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 

@@ -1,3 +1,4 @@
+import dataclasses
 from datetime import UTC, date, datetime
 from uuid import UUID
 
@@ -8,16 +9,17 @@ from common.events.catalogue import ErasureRequested, PersonalDataErased
 from common.ids import uuid7
 from common.privacy.audit import AuditEntry
 from common.privacy.erasure import is_genuine
+from common.privacy.retention import ANYWHERE, RowFacts, faults, kept_until
+from common.privacy.sweeps import BATCH, RetentionReport
 from common.web import Role
 from common.web.idempotency import StoredAnswer
-from shop import retention, rules
+from shop import retention
 from shop.models import Address, Order, OrderLine
-from shop.rules import RetentionRule, Rounding
 
 from .factories import a_line, a_product, an_order, order_body
 
-NEW_YEAR_2037 = datetime(2036, 12, 31, 23, 0, tzinfo=UTC)  # in Berlin
-LAST_MOMENT_OF_2036 = datetime(2036, 12, 31, 22, 59, 59, tzinfo=UTC)
+NEW_YEAR_2035 = datetime(2034, 12, 31, 23, 0, tzinfo=UTC)  # in Berlin
+LAST_MOMENT_OF_2034 = datetime(2034, 12, 31, 22, 59, 59, tzinfo=UTC)
 DUTCH = Address("Keizersgracht 1", "1015 CN", "Amsterdam", "NL")
 
 
@@ -28,7 +30,7 @@ def erase(shop, account_id):
 
 
 def sweep(shop):
-    return retention.erase_expired_orders(shop.runtime)
+    return shop.service.jobs["sweep-retention"].run(shop.runtime)
 
 
 # ---------------------------------------------------------------------------------------- erasure
@@ -41,7 +43,7 @@ def test_an_erased_person_s_orders_are_kept_with_reason_and_day(shop):
     assert (receipt["orders"].kept, receipt["orders"].deleted) == (2, 0)
     assert receipt["order_lines"].kept == 3
     assert receipt["orders"].reason == "statutory-retention"
-    assert receipt["orders"].until == date(2036, 12, 31)
+    assert receipt["orders"].until == date(2034, 12, 31)
 
 
 def test_an_erased_person_s_order_still_prints_all_it_was_placed_with(shop):
@@ -83,56 +85,72 @@ def test_a_person_without_orders_gets_a_genuine_receipt_too(shop):
     assert is_genuine(shop.runtime.keys, "shop", event)
 
 
+# ------------------------------------------------------------------------------------------ rules
+
+
+def test_every_day_and_country_has_one_rule_and_the_statement_s_ten_years_are_the_default():  # S67
+    assert list(faults(retention.RULES)) == []
+    assert [rule.period for rule in retention.RULES if rule.country == ANYWHERE] == ["P10Y"]
+
+
+@pytest.mark.parametrize(
+    ("country", "end"), [("DE", 2034), ("NL", 2033), ("AT", 2033), ("CH", 2036), ("FR", 2036)]
+)
+def test_an_order_is_kept_from_the_end_of_its_year_as_its_country_says(country, end):  # S67
+    placed_at = datetime(2026, 3, 2, tzinfo=UTC)
+    order = RowFacts(record_class="order", country=country, collected_at=placed_at)
+    assert kept_until([order], retention.RULES, placed_at) == date(end, 12, 31)
+
+
 # ------------------------------------------------------------------------------------------ sweep
 
 
-def test_an_order_is_there_until_the_last_moment_of_its_tenth_year_and_no_longer(shop):
+def test_an_order_is_there_until_the_last_moment_of_its_eighth_year_and_no_longer(shop):
     order = shop.given(an_order())
-    shop.clock.instant = LAST_MOMENT_OF_2036
+    shop.clock.instant = LAST_MOMENT_OF_2034
     assert sweep(shop) == 0
     assert [each.id for each in shop.rows(Order)] == [order.id]
-    shop.clock.instant = NEW_YEAR_2037
+    shop.clock.instant = NEW_YEAR_2035
     assert sweep(shop) == 1
     assert shop.rows(Order) == shop.rows(OrderLine) == []
+    report = shop.rows(RetentionReport, RetentionReport.erased == 1)[0]
     [entry] = shop.rows(AuditEntry)
-    assert (entry.action, entry.subject) == ("order.erase_expired", str(order.id))
+    assert (entry.action, entry.subject) == ("retention.erase", str(report.id))
     assert sweep(shop) == 0
 
 
 def test_a_sweep_goes_through_all_batches_and_past_what_is_not_over(shop, monkeypatch):
-    dutch_for_two_years = RetentionRule(
-        "order", "NL", date(2020, 1, 1), "P2Y", Rounding.CALENDAR_YEAR_END, "S67"
-    )
-    rows = (*rules.RETENTION_RULES, dutch_for_two_years)
-    monkeypatch.setattr(rules, "RETENTION_RULES", rows)
+    others = [rule for rule in retention.RULES if rule.country != "NL"]
+    dutch_for_two_years = dataclasses.replace(others[0], country="NL", period="P2Y")
+    monkeypatch.setattr(retention, "RULES", (*others, dutch_for_two_years))
     placed_at = datetime(2020, 5, 1, tzinfo=UTC)
     with shop.runtime.transaction() as session:
-        for number in range(retention.BATCH + 3):
+        for number in range(BATCH + 3):
             kept = number % 3 == 0
             delivery = {} if kept else {"delivery": DUTCH}
             session.add(an_order(id=uuid7(), placed_at=placed_at, **delivery))
-    assert sweep(shop) == (retention.BATCH + 3) * 2 // 3
+    assert sweep(shop) == (BATCH + 3) * 2 // 3
     assert {order.delivery_country for order in shop.rows(Order)} == {"DE"}
     assert len(shop.rows(Order)) == len(shop.rows(OrderLine)) == 168
 
 
-def test_a_new_row_of_the_law_is_followed_at_the_next_sweep(shop, monkeypatch):
-    shop.given(an_order(placed_at=datetime(2017, 5, 1, tzinfo=UTC)))
+def test_a_law_that_comes_into_force_is_followed_at_the_next_sweep(shop):  # BEG IV
+    shop.given(an_order(placed_at=datetime(2016, 5, 1, tzinfo=UTC)))
+    shop.clock.instant = datetime(2024, 12, 31, 22, 59, tzinfo=UTC)
     assert sweep(shop) == 0
-    eight = RetentionRule("order", None, date(2026, 3, 1), "P8Y", Rounding.CALENDAR_YEAR_END, "S67")
-    monkeypatch.setattr(rules, "RETENTION_RULES", (*rules.RETENTION_RULES, eight))
+    shop.clock.instant = datetime(2025, 1, 1, 0, 0, tzinfo=UTC)
     assert sweep(shop) == 1
 
 
 def test_the_sweep_is_a_daily_job_of_the_service(shop):
-    assert shop.service.jobs["erase-expired-orders"].every.days == 1
+    assert shop.service.jobs["sweep-retention"].every.days == 1
 
 
 @pytest.mark.postgres
 def test_the_sweep_and_the_erasure_do_the_same_on_postgresql(shop_on_postgres):
     old = shop_on_postgres.given(an_order(placed_at=datetime(2014, 5, 1, tzinfo=UTC)))
     kept = shop_on_postgres.given(an_order())
-    assert erase(shop_on_postgres, kept.account_id)["orders"].until == date(2036, 12, 31)
+    assert erase(shop_on_postgres, kept.account_id)["orders"].until == date(2034, 12, 31)
     assert sweep(shop_on_postgres) == 1
     assert old.id != kept.id
     assert [order.id for order in shop_on_postgres.rows(Order)] == [kept.id]

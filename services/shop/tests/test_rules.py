@@ -1,4 +1,4 @@
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -10,7 +10,6 @@ from common.refusals import IllegalTransition, next_state
 from common.web import Role
 from shop.rules import (
     ALPHABET,
-    RETENTION_RULES,
     TRANSITIONS,
     Cause,
     Currency,
@@ -18,14 +17,8 @@ from shop.rules import (
     NotForSale,
     OrderOnHold,
     PriceChanged,
-    RetentionRule,
-    Rounding,
     State,
     cause_of_cancellation,
-    day_of,
-    due,
-    kept_until,
-    may_be_over_before,
     order_number,
     require_no_hold,
     require_offers,
@@ -36,11 +29,6 @@ from shop.rules import (
 from .factories import a_product, euro
 
 DAYS = st.dates(date(2000, 1, 1), date(2100, 12, 31))
-LONG_AGO = date(2000, 1, 1)
-
-
-def a_rule(period="P10Y", rounding=Rounding.CALENDAR_YEAR_END, country=None, since=LONG_AGO):
-    return RetentionRule("order", country, since, period, rounding, "S67")
 
 
 # ------------------------------------------------------------------------------------------ steps
@@ -139,88 +127,3 @@ def test_an_order_number_is_readable_and_the_same_every_time(order_id, day):
 def test_orders_of_the_same_instant_have_different_numbers():
     numbers = {order_number(uuid7(), date(2026, 3, 2)) for _ in range(5_000)}
     assert len(numbers) == 5_000
-
-
-# -------------------------------------------------------------------------------------- retention
-
-
-def test_an_order_is_kept_ten_years_from_the_end_of_its_calendar_year():
-    assert kept_until(date(2026, 3, 2), "DE", date(2026, 3, 2)) == date(2036, 12, 31)  # S67
-
-
-@pytest.mark.parametrize(
-    ("placed_on", "end"),
-    [
-        (date(2025, 12, 31), date(2035, 12, 31)),
-        (date(2026, 1, 1), date(2036, 12, 31)),
-        (date(2028, 2, 29), date(2038, 12, 31)),
-    ],
-)
-def test_the_period_begins_to_run_at_the_end_of_the_year(placed_on, end):
-    assert kept_until(placed_on, "NL", placed_on) == end
-
-
-@pytest.mark.parametrize(
-    ("period", "start", "end"),
-    [
-        ("P1Y", date(2028, 2, 29), date(2029, 2, 28)),
-        ("P4Y", date(2028, 2, 29), date(2032, 2, 29)),
-        ("P1M", date(2027, 1, 31), date(2027, 2, 28)),
-        ("P30D", date(2028, 2, 1), date(2028, 3, 2)),
-    ],
-)
-def test_without_rounding_a_period_runs_by_the_calendar(period, start, end):
-    assert due(a_rule(period, Rounding.NONE), start) == end
-
-
-@given(DAYS, st.integers(0, 30))
-def test_the_last_day_is_the_last_of_a_year_and_never_too_early(start, years):
-    end = due(a_rule(f"P{years}Y"), start)
-    assert (end.month, end.day) == (12, 31)
-    assert end.year == start.year + years
-    assert end >= due(a_rule(f"P{years}Y", Rounding.NONE), start)
-
-
-@given(DAYS, DAYS)
-def test_what_began_later_is_never_due_earlier(one, other):
-    earlier, later = sorted((one, other))
-    for rounding in Rounding:
-        rule = a_rule("P7Y", rounding)
-        assert due(rule, earlier) <= due(rule, later)
-
-
-def test_a_country_without_a_row_goes_by_the_row_of_all():
-    rules = (a_rule("P10Y"), a_rule("P7Y", country="NL"))
-    assert kept_until(date(2026, 3, 2), "NL", date(2026, 3, 2), rules) == date(2033, 12, 31)
-    assert kept_until(date(2026, 3, 2), "AT", date(2026, 3, 2), rules) == date(2036, 12, 31)
-
-
-def test_a_new_law_holds_from_its_day_on_for_what_is_there_already():
-    rules = (a_rule("P10Y"), a_rule("P8Y", since=date(2027, 1, 1)))
-    placed_on = date(2026, 3, 2)
-    assert kept_until(placed_on, "DE", date(2026, 12, 31), rules) == date(2036, 12, 31)
-    assert kept_until(placed_on, "DE", date(2027, 1, 1), rules) == date(2034, 12, 31)
-    assert kept_until(placed_on, "DE", date(2027, 1, 1), rules[::-1]) == date(2034, 12, 31)
-
-
-PERIODS = st.sampled_from(["P10Y", "P1Y", "P6M", "P1M", "P90D", "P0D"])
-RULE_SETS = st.tuples(
-    st.builds(a_rule, PERIODS, st.sampled_from(Rounding)),
-    st.builds(a_rule, PERIODS, st.sampled_from(Rounding), st.just("CH")),
-)
-
-
-@given(RULE_SETS, DAYS, st.integers(0, 5_000), st.sampled_from(["CH", "DE"]))
-def test_the_sweep_looks_far_enough(rules, today, age, country):
-    placed_on = today - timedelta(days=age)
-    if kept_until(placed_on, country, today, rules) < today:
-        assert placed_on < may_be_over_before(today, rules)
-
-
-def test_midnight_is_that_of_the_books():
-    assert day_of(datetime(2026, 12, 31, 22, 59, tzinfo=UTC)) == date(2026, 12, 31)
-    assert day_of(datetime(2026, 12, 31, 23, 0, tzinfo=UTC)) == date(2027, 1, 1)
-
-
-def test_the_statement_s_ten_years_are_the_default_everywhere():
-    assert [(rule.country, rule.period) for rule in RETENTION_RULES] == [(None, "P10Y")]

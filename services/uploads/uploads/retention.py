@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -13,35 +12,22 @@ from common.db import insert
 from common.events.catalogue import DocumentRemoved
 from common.messaging import publish
 from common.privacy.erasure import Erasure
-from common.texts import Text
+from common.privacy.grounds import Ground
+from common.privacy.retention import Rule, Start
 from uploads import removals
 from uploads.models import Document, Organisation
 from uploads.rules import RelationEnded
 
-
-@dataclass(frozen=True)
-class Rule:
-    """How long something is kept: an ISO 8601 period from the first of these events, and why."""
-
-    period: str
-    start: tuple[str, ...]
-    reason: Text
-
-
-RULES = {
-    "document": Rule(
+RULES = (
+    Rule(
+        record_class="document",
         period="P0D",
-        start=("deleted", "relation_ended"),
-        reason=Text(
-            en="A document is shared within the organisation until somebody deletes it, at the "
-            "longest while the organisation is a customer.",
-            nl="Een document wordt binnen de organisatie gedeeld tot iemand het verwijdert, "
-            "hoogstens zolang de organisatie klant is.",
-            de="Ein Dokument wird in der Organisation geteilt, bis jemand es löscht, längstens "
-            "solange die Organisation Kunde ist.",
-        ),
-    )
-}
+        start=Start.END_OF_RELATION,
+        source="S55",
+        reason="Shared within the organisation until somebody deletes it, at the longest while the "
+        "organisation is a customer.",
+    ),
+)
 """S55 names the events; there is no sweep, because both remove at once."""
 
 
@@ -51,7 +37,9 @@ def erase(person: Erasure) -> None:
     Identity's directory resolves the account id to "former user" from then on.
     Source: S55, settled reading 4.
     """
-    person.keep(Document, Document.uploader_id == person.account_id, reason="organisation-content")
+    person.keep(
+        Document, Document.uploader_id == person.account_id, reason=Ground.ORGANISATION_CONTENT
+    )
 
 
 def require_relation(session: Session, organisation_id: UUID) -> None:

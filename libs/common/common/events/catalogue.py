@@ -18,8 +18,6 @@ from uuid import UUID
 
 from msgspec import Meta
 
-from common.privacy.retention import Bound, Rounding, Start
-
 SERVICES = (
     "identity", "screening", "uploads", "service-cases", "shop", "training", "gateway",
 )  # fmt: skip
@@ -249,33 +247,6 @@ class InvitationExpired:
 
 
 # ----------------------------------------------------------------------------- identity: erasure
-
-
-@dataclass(frozen=True, kw_only=True)
-class RetentionRuleRow:
-    """One rule of an activated set; a country of None is every country without a row of its own."""
-
-    record_class: Code
-    country: Code | None
-    bound: Bound
-    start: Start
-    period: Code | None
-    begin: Code | None
-    rounding: Rounding
-    suspended_by: Code | None
-    follows: Code | None
-    valid_from: date
-    valid_to: date | None
-    source: Code
-
-
-@event(owner="identity", subject="rule_set_id")
-class RetentionRulesActivated:
-    """For the classes that it names these rules are in use; the highest number of a class counts."""
-
-    rule_set_id: UUID
-    number: int
-    rules: tuple[RetentionRuleRow, ...]
 
 
 @event(owner="identity", subject="account_id")

@@ -6,11 +6,10 @@ a person is told all read it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -25,11 +24,9 @@ Expression = Any
 
 @dataclass(frozen=True)
 class Row:
-    """What is read of one row: its key, whose it is, and what rules ask."""
+    """What is read of one row: its key, and what rules ask."""
 
     key: Key
-    person: UUID | None
-    organisation: UUID | None
     facts: RowFacts
 
 
@@ -38,10 +35,8 @@ class Records:
     """Rows of one retention class in one table.
 
     source: what is selected from, where facts are those of joined tables. where: which rows of the
-    table are of the class. suspensions: by name, whether a row's period may not run out. person,
-    organisation: whose a row is, for legal holds and for what a person is told. acting: further
-    people of these rows (key, account), whom a hold may mean too. erase: how rows go that are
-    locked and due; they are deleted by default.
+    table are of the class. suspensions: by name, whether a row's period may not run out. erase: how
+    rows go that are locked and due; they are deleted by default.
     """
 
     record_class: str
@@ -51,11 +46,8 @@ class Records:
     relation_ended_at: Expression = None
     country: Expression = None
     suspensions: Mapping[str, Expression] = field(default_factory=dict)
-    person: Expression = None
-    organisation: Expression = None
     source: Any = None
     where: tuple[Expression, ...] = ()
-    acting: Callable[[Session, Sequence[Key]], Iterable[tuple[Key, UUID]]] | None = None
     erase: Callable[[Session, Sequence[Key]], None] | None = None
 
     @property
@@ -85,15 +77,17 @@ class Records:
 
     def statement(self, *columns: Any) -> sa.Select[Any]:
         """SELECT of columns over all rows of the class."""
-        return sa.select(*columns).select_from(self.source or self.model).where(*self.where)
+        return sa.select(*columns).select_from(self._from).where(*self.where)
+
+    @property
+    def _from(self) -> Any:
+        return self.model if self.source is None else self.source
 
     @property
     def columns(self) -> tuple[Any, ...]:
         """What `read` reads, in its order."""
         stated = (
             *self.key_columns,
-            self.person,
-            self.organisation,
             self.country,
             self.collected_at,
             self.process_ended_at,
@@ -106,7 +100,7 @@ class Records:
         """A row, from the values of `columns`."""
         width = len(self.key_columns)
         key = values[0] if width == 1 else tuple(values[:width])
-        person, organisation, country, collected, process, relation, *said = values[width:]
+        country, collected, process, relation, *said = values[width:]
         stated = zip(self.suspensions, said, strict=True)
         facts = RowFacts(
             record_class=self.record_class,
@@ -116,7 +110,7 @@ class Records:
             relation_ended_at=relation,
             suspensions=tuple(name for name, stands in stated if stands),
         )
-        return Row(key, person, organisation, facts)
+        return Row(key, facts)
 
     def cursor_after(self, row: Row) -> list[str]:
         """The key of a row as text, for `after`."""

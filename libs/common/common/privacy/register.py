@@ -17,7 +17,7 @@ from common.privacy.grounds import GROUNDS
 from common.privacy.personal import INTEREST, Facts, personal_columns
 from common.privacy.purposes import PURPOSES
 from common.privacy.retention import ANYWHERE, Bound, Rounding, Rule
-from common.privacy.rulebook import shipped_rules
+from common.privacy.rulebook import all_rules
 from common.service import Service
 
 ALL = "every service"
@@ -193,7 +193,7 @@ def _columns(services: Mapping[str, Service]) -> list[tuple[str, Facts]]:
 def _rules(services: Iterable[Service]) -> dict[str, list[Rule]]:
     """Every shipped rule, by its class."""
     found: dict[str, list[Rule]] = {}
-    for rule in dict.fromkeys(rule for service in services for rule in shipped_rules(service)):
+    for rule in dict.fromkeys(rule for service in services for rule in all_rules(service)):
         found.setdefault(rule.record_class, []).append(rule)
     return found
 

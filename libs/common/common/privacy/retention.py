@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
-from itertools import groupby
+from itertools import groupby, pairwise
 from zoneinfo import ZoneInfo
 
 from isoduration.types import Duration
@@ -144,17 +144,12 @@ def due(facts: RowFacts, rules: Sequence[Rule], holds: Collection[object], now: 
     return Due(at, limit_at, Why.RULE if at else Why.RUNNING, asked)
 
 
-def goes_at(facts: RowFacts, rules: Sequence[Rule], now: datetime) -> datetime | None:
-    """The first instant from now on at which the row is due, whatever rules come into force.
-
-    What is due already goes now; None when it cannot be said. Source: what-if and calendar.
-    """
-    own = [rule for rule in rules if rule.record_class == facts.record_class]
-    for begins, ends in _spans(own, now):
-        at = due(facts, own, (), begins).at
-        if at is not None and (ends is None or at < ends):
-            return max(at, begins)
-    return None
+def kept_until(facts: Iterable[RowFacts], rules: Sequence[Rule], now: datetime) -> date | None:
+    """Last day on which one of several rows is still there; None while one of them has no end."""
+    ends = [due(each, rules, (), now).at for each in facts]
+    if None in ends or not ends:
+        return None
+    return day_of(max(filter(None, ends)) - timedelta.resolution)
 
 
 def in_force(
@@ -190,7 +185,7 @@ def faults(rules: Iterable[Rule]) -> Iterator[str]:
         yield from (f"{_name(rule)}: {fault}" for fault in _faults_of(rule))
     for _, same in groupby(ordered, lambda rule: (rule.record_class, rule.country, rule.bound)):
         rows = sorted(same, key=lambda rule: rule.valid_from)
-        for earlier, later in zip(rows, rows[1:], strict=False):
+        for earlier, later in pairwise(rows):
             if earlier.valid_to is None or earlier.valid_to >= later.valid_from:
                 yield f"{_name(later)}: two rules on {later.valid_from}"
     for record_class, of_class in groupby(ordered, lambda rule: rule.record_class):
@@ -230,19 +225,12 @@ def _end(rule: Rule, period: str | None, facts: RowFacts) -> datetime | None:
         return None
     length = _parsed(period or "P0D")
     if rule.rounding is Rounding.NONE:
-        end: datetime = start.astimezone(UTC) + length
-        return end
+        fraction = timedelta(microseconds=start.microsecond)  # which isoduration would lose
+        end: datetime = start.astimezone(UTC) - fraction + length
+        return end + fraction
     new_year = datetime.combine(date(day_of(start).year + 1, 1, 1), time.min)
     rounded: datetime = new_year + length
     return rounded.replace(tzinfo=TRADE_ZONE).astimezone(UTC)
-
-
-def _spans(rules: Sequence[Rule], now: datetime) -> Iterator[tuple[datetime, datetime | None]]:
-    """Stretches of time from now on within which the same rules are in force."""
-    first = {rule.valid_from for rule in rules}
-    first |= {rule.valid_to + timedelta(days=1) for rule in rules if rule.valid_to}
-    changes = sorted(_midnight(day) for day in first if day > day_of(now))
-    yield from zip((now, *changes), (*changes, None), strict=True)
 
 
 def _gap(rules: Iterable[Rule]) -> date | None:

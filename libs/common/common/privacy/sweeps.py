@@ -2,7 +2,7 @@
 
 A row of `retention_reports` that has not ended is the sweep of one table: whoever holds its lease
 goes on from its cursor, so a sweep that was killed is resumed, and several workers share the tables
-among them. Rule and hold are asked of locked rows in the transaction that deletes them.
+among them. The rule is asked of locked rows in the transaction that deletes them.
 """
 
 from __future__ import annotations
@@ -20,13 +20,12 @@ from common.clock import now
 from common.db import CommonBase, insert
 from common.ids import uuid7
 from common.logs import log
-from common.metrics import RETENTION_CONFLICTS, RETENTION_DUE, RETENTION_ERASED
-from common.privacy import holds
+from common.metrics import RETENTION_CONFLICTS, RETENTION_ERASED
 from common.privacy.audit import audit
 from common.privacy.personal import technical
-from common.privacy.records import Key, Records, Row
+from common.privacy.records import Records, Row
 from common.privacy.retention import Rule, due
-from common.privacy.rulebook import all_records, rules_in_use
+from common.privacy.rulebook import all_records, all_rules
 
 BATCH = 500
 LEASE = timedelta(minutes=5)
@@ -57,7 +56,6 @@ class RetentionReport(CommonBase):
     ended_at: Mapped[datetime | None] = mapped_column(info=technical("when it was through"))
     looked_at: Mapped[int] = mapped_column(default=0, info=technical("rows old enough to ask"))
     erased: Mapped[int] = mapped_column(default=0, info=technical("rows that went"))
-    held: Mapped[int] = mapped_column(default=0, info=technical("due rows that a hold keeps"))
     conflicts: Mapped[int] = mapped_column(
         default=0, info=technical("rows whose minimum outlasts their maximum")
     )
@@ -111,7 +109,6 @@ def _batches(runtime: Any, records: Records, lease: UUID) -> Iterator[int]:
         RETENTION_ERASED.labels(runtime.name, records.record_class).inc(gone)
         yield gone
     if report_id is not None:
-        RETENTION_DUE.labels(runtime.name, records.record_class).set(report.held)
         RETENTION_CONFLICTS.labels(runtime.name, records.record_class).set(report.conflicts)
 
 
@@ -120,8 +117,8 @@ def _take_lease(session: Session, records: Records, lease: UUID) -> UUID | None:
 
     What only goes with something else, or never, has no sweep.
     """
-    own = [rule for rule in rules_in_use(session) if rule.record_class == records.record_class]
-    if not any(rule.period for rule in own):
+    rules = all_rules(session.info["runtime"])
+    if not any(rule.period for rule in rules if rule.record_class == records.record_class):
         return None
     at = now(session)
     named = {"record_class": records.record_class, "of_table": records.table}
@@ -138,19 +135,15 @@ def _take_lease(session: Session, records: Records, lease: UUID) -> UUID | None:
 
 def _sweep_batch(session: Session, records: Records, report: RetentionReport) -> int:
     """Erase what is due of the next rows, which stay locked until they are gone; note it."""
-    holds.share(session)
-    at, rules = now(session), rules_in_use(session)
+    at, rules = now(session), all_rules(session.info["runtime"])
     rows = _next_rows(session, records, rules, report.cursor)
     asked = [(row, due(row.facts, rules, (), at)) for row in rows]
-    over = [row for row, answer in asked if answer.has_come(at)]
-    held = _held(session, records, over)
-    going = [row.key for row in over if row.key not in held]
+    going = [row.key for row, answer in asked if answer.has_come(at)]
     records.delete(session, going)
     if going:
         audit(session, "retention.erase", report.id)
     report.looked_at += len(rows)
     report.erased += len(going)
-    report.held += len(held)
     report.conflicts += sum(answer.conflict for _, answer in asked)
     report.leased_until = at + LEASE
     if len(rows) < BATCH:
@@ -170,26 +163,3 @@ def _next_rows(
     locked = statement.with_for_update(of=records.model, skip_locked=True)
     found = session.execute(locked.order_by(*records.key_columns).limit(BATCH))
     return [records.read(row) for row in found]
-
-
-def _held(session: Session, records: Records, rows: Sequence[Row]) -> set[Key]:
-    """Keys of those rows that a legal hold keeps; whoever places one waits for this transaction."""
-    standing = holds.standing(session) if rows else []
-    if not standing:
-        return set()
-    people: dict[Key, set[UUID | None]] = {row.key: {row.person} for row in rows}
-    if records.acting is not None:
-        for key, account_id in records.acting(session, list(people)):
-            people[key].add(account_id)
-    return {
-        row.key
-        for row in rows
-        for account_id in people[row.key]
-        for hold in standing
-        if hold.covers(
-            record_class=records.record_class,
-            account_id=account_id,
-            organisation_id=row.organisation,
-            row_id=row.key,
-        )
-    }

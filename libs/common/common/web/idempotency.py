@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import wraps
 from typing import Any
 from uuid import UUID
@@ -19,7 +19,6 @@ from common.privacy.personal import CONTRACT, about, personal, technical
 from common.refusals import Conflict, Invalid
 from common.texts import Text
 
-KEPT_FOR = timedelta(days=1)
 _KEY = re.compile(r"[!-~]{8,100}")
 
 
@@ -92,12 +91,6 @@ def idempotent(view: Callable[..., Response]) -> Callable[..., Response]:
 
     once.__idempotent__ = True  # type: ignore[attr-defined]
     return once
-
-
-def purge(session: Session) -> int:
-    """Forget answers older than a day; return how many."""
-    old = sa.delete(StoredAnswer).where(StoredAnswer.stored_at < now(session) - KEPT_FOR)
-    return int(session.execute(old).rowcount)  # type: ignore[attr-defined]
 
 
 def _lock(session: Session, key: str) -> None:

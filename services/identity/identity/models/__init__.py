@@ -10,7 +10,6 @@ from identity.models.organisations import Organisation, OrganisationKind
 from identity.models.profiles import VoluntaryProfile
 from identity.models.recovery import AddressChange, RecoveryCount, RecoveryRequest
 from identity.models.representatives import ContractKind, Representation
-from identity.models.retention import RetentionPreview, RetentionRuleSet
 from identity.models.second_factors import (
     SECOND_FACTORS,
     AuthenticatorApp,
@@ -57,8 +56,6 @@ __all__ = [
     "RecoveryRequest",
     "RefreshToken",
     "Representation",
-    "RetentionPreview",
-    "RetentionRuleSet",
     "SignInSession",
     "SignInThrottle",
     "SignInTry",

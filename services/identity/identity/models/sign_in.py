@@ -46,7 +46,7 @@ class RefreshToken(Base):
 
     __tablename__ = "refresh_tokens"
     __personal__ = about(
-        "session_id", purpose="identify", basis=CONTRACT, keep="sign-in", source="S30"
+        "session_id", purpose="identify", basis=CONTRACT, keep="refresh-token", source="S30"
     )
 
     hash: Mapped[str] = mapped_column(

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from common.clock import duration
-
-ERASE_AFTER_DEACTIVATION = "P11M"
-"""A month before the limit of one year (S26, reading 12)."""
-ERASE_UNFINISHED_AFTER = "P30D"
-"""Refused (S51) and never confirmed (S4) registrations."""
 ANSWER_WITHIN = timedelta(days=7)
 """How long the owners of personal data may take for an erasure."""
 ASK_AGAIN_AFTER = timedelta(days=1)
@@ -27,27 +21,6 @@ COUNTED_FOR = timedelta(hours=1)
 MAIL_LEASE = timedelta(minutes=1)
 """How long a mail waits for the worker that took it: after a crash it goes again then."""
 _MAIL_WAITS = tuple(timedelta(minutes=n) for n in (1, 5, 30, 60, 120, 240, 480, 720, 720, 720))
-
-
-def erasure_due_at(deactivated_at: datetime) -> datetime:
-    """When the erasure of a deactivated account begins, by the calendar.
-
-    Source: S26 (erased at the latest one year after deactivation).
-    """
-    due: datetime = deactivated_at + duration(ERASE_AFTER_DEACTIVATION)
-    return due
-
-
-def unfinished_due_at(since: datetime) -> datetime:
-    """When a registration that came to nothing is erased. Source: S4, S51."""
-    due: datetime = since + duration(ERASE_UNFINISHED_AFTER)
-    return due
-
-
-def unfinished_begun_by(at: datetime) -> datetime:
-    """What began later than this is not due yet, whatever it is."""
-    begun: datetime = at - duration(ERASE_UNFINISHED_AFTER)
-    return begun
 
 
 def wait_after_refused_mail(attempts: int) -> timedelta | None:

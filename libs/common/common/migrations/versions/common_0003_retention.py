@@ -1,4 +1,4 @@
-"""Retention rules that were activated, what the sweep leases and what it did."""
+"""What the retention sweep leases, and what it did."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,25 +13,6 @@ RUNNING = sa.text("ended_at IS NULL")
 
 def upgrade():
     op.create_table(
-        "retention_rules",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("set_number", sa.Integer(), nullable=False),
-        sa.Column("record_class", sa.String(80), nullable=False),
-        sa.Column("country", sa.String(2), nullable=True),
-        sa.Column("bound", sa.String(40), nullable=False),
-        sa.Column("start", sa.String(40), nullable=False),
-        sa.Column("period", sa.String(40), nullable=True),
-        sa.Column("begin", sa.String(40), nullable=True),
-        sa.Column("rounding", sa.String(40), nullable=False),
-        sa.Column("suspended_by", sa.String(80), nullable=True),
-        sa.Column("follows", sa.String(80), nullable=True),
-        sa.Column("valid_from", sa.Date(), nullable=False),
-        sa.Column("valid_to", sa.Date(), nullable=True),
-        sa.Column("source", sa.String(80), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_retention_rules"),
-    )
-    op.create_index("ix_retention_rules_record_class", "retention_rules", ["record_class"])
-    op.create_table(
         "retention_reports",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("record_class", sa.String(80), nullable=False),
@@ -40,7 +21,6 @@ def upgrade():
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("looked_at", sa.Integer(), nullable=False),
         sa.Column("erased", sa.Integer(), nullable=False),
-        sa.Column("held", sa.Integer(), nullable=False),
         sa.Column("conflicts", sa.Integer(), nullable=False),
         sa.Column("cursor", sa.JSON(), nullable=True),
         sa.Column("lease", sa.Uuid(), nullable=False),
