@@ -18,7 +18,6 @@ from common.ids import uuid7
 from common.logs import log
 from common.messaging.outbox import Cause
 from common.metrics import REQUESTS
-from common.privacy.routes import COMMON_ROUTES
 from common.refusals import AccountNotActive, Unavailable
 from common.tracing import span, trace_id
 from common.web import problems
@@ -48,8 +47,7 @@ def create_app(runtime: Any) -> Flask:
     observe(app)
     app.before_request(_sign_in)
     api = PortalApi(app, spec_kwargs={"components": {"securitySchemes": _SCHEMES}})
-    for blueprint in (runtime.parts["routes"].bp, *COMMON_ROUTES):
-        api.register_blueprint(blueprint)
+    api.register_blueprint(runtime.parts["routes"].bp)
     docs = get_swaggerui_blueprint("/docs", "../openapi.json", config={"validatorUrl": None})
     app.register_blueprint(docs, url_prefix="/docs")
     _add_health(app)
