@@ -1,4 +1,7 @@
-"""Audit: who did what to whom, ids only, written in the transaction that did it."""
+"""Audit: who did what to whom, ids only, written in the transaction that did it.
+
+Triggers, and on PostgreSQL the service's own privileges, keep it from being changed or shortened.
+"""
 
 from __future__ import annotations
 
