@@ -30,6 +30,7 @@ NAMES = (
     "sessions",
     "matching",
     "rescreening",
+    "sweeps",
 )
 RESULTS = Path(__file__).parent / "results"
 PERFORMANCE = Path(__file__).parents[2] / "docs" / "performance.md"
