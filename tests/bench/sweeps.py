@@ -57,7 +57,7 @@ def run(folder: Path, postgres_url: str, rabbit_url: str) -> dict[str, Any]:
     slowest = min(each["per_second"] for each in found.values())
     p99 = max(each["requests"]["p99_ms"] for each in found.values())
     return {
-        "what": f"sweep: {ROWS:,} due orders with lines, as many cases with messages, beside requests",
+        "what": f"sweep: {ROWS:,} due orders and as many cases, beside requests",
         "by_service": found,
         "measured": f"{slowest:,.0f}/s in the slower of two services, requests p99 {p99} ms",
         "aim": f"{AIM_PER_SECOND:,}/s, p99 below {AIM_P99_MS:.0f} ms",

@@ -77,6 +77,7 @@ EVERYBODYS = {
     ("shop", "get", "/products/{product_id}"): 200,  # and so is the catalogue
     ("training", "post", "/sessions/{session_id}/cancellation"): 403,
     ("identity", "get", "/erasures/{request_id}"): 403,  # by role alone, whatever the id
+    ("identity", "get", "/erasures/{request_id}/certificate"): 403,
     ("identity", "get", "/represented-accounts/{account_id}"): 403,
     ("identity", "delete", "/accounts/me/consents/{purpose}"): 204,  # of oneself
 }

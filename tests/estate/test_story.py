@@ -32,7 +32,7 @@ def check(story: Story) -> None:
     ]
     assert [each["kept"] for each in orders] == [1]
     placed = story.made["order"]["placed_at"]
-    assert orders[0]["until"] == f"{int(placed[:4]) + 10}-12-31"
+    assert orders[0]["until"] == f"{int(placed[:4]) + 8}-12-31"
     contact = story.made["order"]["contact"]
     assert story.made["order_afterwards"]["contact"] == contact
     assert story.family not in str(story.made["shown"])

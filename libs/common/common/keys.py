@@ -55,6 +55,22 @@ class PublicKeys:
     by_kid: dict[str, dict[str, str]]
     verifiers: dict[str, Any]
 
+    def signer_of(self, kid: str) -> str | None:
+        """Name the service whose public key has this id."""
+        return self.by_kid.get(kid, {}).get("portal_service")
+
+    def verify(self, kid: str, payload: bytes, signature: str) -> bool:
+        """Whether the holder of kid, retired or not, signed exactly this payload."""
+        key = self.verifiers.get(kid)
+        if not isinstance(key, Ed25519PublicKey):
+            return False
+        try:
+            decoded = base64.urlsafe_b64decode(signature + "==")
+            key.verify(decoded, payload)
+        except (InvalidSignature, ValueError):
+            return False
+        return _base64url(decoded) == signature  # of several spellings, the one it was signed in
+
 
 class Keys:
     """One service's private key and the public keys of the estate.
@@ -78,7 +94,7 @@ class Keys:
         self._secret = secret.read_bytes()
         if len(self._secret) < SECRET_BYTES:
             raise KeyMissing(f"{secret.name} in PORTAL_KEYS_DIR is shorter than 32 bytes.")
-        self._read = _read(self._file)
+        self._read = read_public(self._file)
         self.kid = _kid(service, self._private.public_key())
 
     @property
@@ -93,8 +109,7 @@ class Keys:
 
     def signer_of(self, kid: str) -> str | None:
         """Name the service whose public key has this id."""
-        key = self._public().by_kid.get(kid)
-        return key["portal_service"] if key else None
+        return self._public().signer_of(kid)
 
     def public_key(self, kid: str) -> Any:
         """Public key whose tokens count; KeyError for a retired one, and when nobody has it."""
@@ -109,14 +124,7 @@ class Keys:
 
     def verify(self, kid: str, payload: bytes, signature: str) -> bool:
         """Whether the holder of kid, retired or not, signed exactly this payload."""
-        key = self._public().verifiers.get(kid)
-        if not isinstance(key, Ed25519PublicKey):
-            return False
-        try:
-            key.verify(base64.urlsafe_b64decode(signature + "=="), payload)
-        except (InvalidSignature, ValueError):
-            return False
-        return True
+        return self._public().verify(kid, payload, signature)
 
     def digest(self, use: str, value: bytes) -> str:
         """Keyed digest, hex: the same value is recognised, and cannot be guessed back."""
@@ -125,7 +133,7 @@ class Keys:
 
     def _public(self) -> PublicKeys:
         if _stamp(self._file) != self._read.stamp:
-            self._read = _read(self._file)
+            self._read = read_public(self._file)
         return self._read
 
 
@@ -211,7 +219,8 @@ def _replace(file: Path, content: bytes, mode: int) -> None:
     draft.replace(file)
 
 
-def _read(file: Path) -> PublicKeys:
+def read_public(file: Path) -> PublicKeys:
+    """Read a JWKS file of the estate's public keys."""
     stamp = _stamp(file)
     jwks: dict[str, Any] = json.loads(file.read_text())
     by_kid = {key["kid"]: key for key in jwks["keys"]}

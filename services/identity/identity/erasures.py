@@ -17,10 +17,12 @@ from common.events.catalogue import (
     PersonalDataErased,
 )
 from common.messaging import publish
+from common.privacy import certificates
 from common.privacy.audit import audit
 from common.privacy.erasure import is_genuine
 from identity.accounts import change_state, locked
 from identity.models import Account, ErasureRequest, ReceivedReceipt
+from identity.rules.refusals import ErasureNotComplete
 from identity.rules.states import Trigger
 
 
@@ -90,6 +92,25 @@ def complete(session: Session, request: ErasureRequest) -> None:
     request.completed_at = now(session)
     audit(session, "erasure.complete", request.account_id)
     publish(session, ErasureCompleted(account_id=request.account_id, request_id=request.id))
+
+
+def certificate(session: Session, request: ErasureRequest) -> dict[str, Any]:
+    """The certificate of an erasure; raises ErasureNotComplete while an owner's receipt is missing.
+
+    Source: S26.
+    """
+    if request.completed_at is None:
+        waiting = ", ".join(missing(session, request)) or "the last step"
+        raise ErasureNotComplete(f"It waits for {waiting}.")
+    came = sa.select(ReceivedReceipt).where(ReceivedReceipt.request_id == request.id)
+    return certificates.certify(
+        session.info["runtime"].keys,
+        request_id=request.id,
+        account_id=request.account_id,
+        requested_at=request.requested_at,
+        completed_at=request.completed_at,
+        receipts={each.owner: each.receipt for each in session.scalars(came)},
+    )
 
 
 def shown(session: Session, request: ErasureRequest) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from common.clock import SystemClock
 from common.events.catalogue import events, kind_of
 from common.events.envelope import Undecodable, UnknownSchema, decode
 from common.messaging.topology import EXCHANGE, Ladder, Queue, estate, parked_queue, queues
+from common.privacy.verifying import certificate
 from common.settings import Settings
 
 MISSING, INEQUIVALENT = 404, 406
@@ -85,6 +86,9 @@ def list_events() -> None:
             click.echo(f"  subject        {kind.subject}")
             click.echo(f"  meaning        {meaning}")
             click.echo(f"  subscriptions  {', '.join(asking) or '-'}")
+
+
+main.add_command(certificate)
 
 
 # ------------------------------------------------------------------------------------- topology

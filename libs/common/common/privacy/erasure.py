@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from common.clock import now
 from common.db import CommonBase
 from common.events.catalogue import ErasureRequested, PersonalDataErased, TableErased
-from common.keys import Keys
+from common.keys import Keys, PublicKeys
 from common.messaging.outbox import publish
 from common.privacy.audit import AuditEntry
 from common.privacy.consent import ConsentEntry
@@ -156,7 +156,7 @@ def answer_erasure(
     )
 
 
-def is_genuine(keys: Keys, owner: str, event: PersonalDataErased) -> bool:
+def is_genuine(keys: Keys | PublicKeys, owner: str, event: PersonalDataErased) -> bool:
     """Whether this receipt was signed by the service it comes from."""
     if keys.signer_of(event.kid) != owner:
         return False

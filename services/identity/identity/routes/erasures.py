@@ -9,7 +9,7 @@ from common.web import Page, authorise, page, reading, transaction
 from identity import erasures
 from identity.models import Account, ErasureRequest
 from identity.routes.blueprint import bp
-from identity.schemas.erasures import ErasureView
+from identity.schemas.erasures import CertificateView, ErasureView
 
 
 @bp.post("/accounts/<uuid:account_id>/erasure")
@@ -38,8 +38,20 @@ def list_erasures(asked):
 def read_erasure(request_id):
     """Show an erasure: what each owner answered, and who has not (S26)."""
     with reading() as session:
-        authorise(session, "erasure.read")
-        request = session.get(ErasureRequest, request_id)
-        if request is None:
-            raise NotFound()
-        return erasures.shown(session, request)
+        return erasures.shown(session, _asked_for(session, request_id))
+
+
+@bp.get("/erasures/<uuid:request_id>/certificate")
+@bp.response(200, CertificateView)
+def read_certificate(request_id):
+    """Give the certificate of an erasure, for `portalctl certificate verify` (S26)."""
+    with reading() as session:
+        return erasures.certificate(session, _asked_for(session, request_id))
+
+
+def _asked_for(session, request_id):
+    authorise(session, "erasure.read")
+    request = session.get(ErasureRequest, request_id)
+    if request is None:
+        raise NotFound()
+    return request

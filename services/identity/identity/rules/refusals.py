@@ -18,6 +18,16 @@ class SignInFailed(NotSignedIn):
     )
 
 
+class ErasureNotComplete(Conflict):
+    """There is no certificate before every owner has answered (S26)."""
+
+    title = Text(
+        "The erasure is not complete yet",
+        "De wissing is nog niet voltooid",
+        "Die Löschung ist noch nicht abgeschlossen",
+    )
+
+
 class SignInOver(NotSignedIn):
     """The sign-in cannot be prolonged."""
 

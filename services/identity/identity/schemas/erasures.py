@@ -25,3 +25,16 @@ class ErasureView(Answer):
     completed_at = Instant(allow_none=True)
     missing = fields.List(fields.String())
     receipts = fields.List(fields.Nested(ReceiptView))
+
+
+class CertificateView(Answer):
+    """Every owner's receipt as it was signed, under one root that identity signed."""
+
+    request_id = fields.String()
+    account_id = fields.String()
+    requested_at = fields.String()
+    completed_at = fields.String()
+    receipts = fields.List(fields.Dict(keys=fields.String()))
+    merkle_root = fields.String()
+    kid = fields.String()
+    signature = fields.String()
