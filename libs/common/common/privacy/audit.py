@@ -1,6 +1,7 @@
 """Audit: who did what to whom, ids only, written in the transaction that did it.
 
-Triggers, and on PostgreSQL the service's own privileges, keep it from being changed or shortened.
+Triggers, and on PostgreSQL revoked privileges, keep it from being changed or shortened, except by
+a role that owns the table and grants itself the way.
 """
 
 from __future__ import annotations

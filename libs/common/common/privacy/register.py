@@ -112,7 +112,7 @@ ACTIVITIES: Mapping[str, Activity] = {
     "accountability": Activity(
         people=(CUSTOMERS, STAFF),
         interest="to be able to prove what was done with personal data, and to find misuse",
-        assessment="art. 5(2) GDPR; ids alone, chained, without an end",
+        assessment="art. 5(2) GDPR; ids alone, without an end",
     ),
 }
 

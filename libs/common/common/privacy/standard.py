@@ -34,7 +34,7 @@ COMMON_RULES = (
         period=None,
         start=Start.COLLECTION,
         source="S12",
-        reason="Ids alone, chained: proves what was done (art. 5(2) GDPR) after people are gone.",
+        reason="Ids alone: proves what was done (art. 5(2) GDPR) after people are gone.",
     ),
     Rule(
         record_class="receipt",
