@@ -30,7 +30,7 @@ from common.privacy.personal import (
     undeclared,
     unruled,
 )
-from common.privacy.rulebook import all_rules
+from common.privacy.rulebook import all_records, all_rules
 from common.service import load_services
 
 ROOT = Path(__file__).parents[1]
@@ -494,6 +494,19 @@ def test_every_retention_class_that_a_table_names_has_a_rule(name: str) -> None:
     ruled = {rule.record_class for rule in all_rules(service)}
     tables = {**declared(CommonBase), **declared(bases()[name])}
     assert list(unruled(tables, ruled)) == []
+
+
+ENDED_BY_EVENTS = {"document", "invitation"}
+"""Classes whose rows go in the instant that ends them: the end of a relation, a worker's step."""
+
+
+@pytest.mark.parametrize("name", OWNERS_OF_PERSONAL_DATA)
+def test_every_class_with_a_period_is_swept_or_ended_by_an_event(name: str) -> None:
+    service = load_services(OWNERS_OF_PERSONAL_DATA)[name]
+    timed = {rule.record_class for rule in all_rules(service) if rule.period}
+    swept = {records.record_class for records in all_records(service)}
+    assert timed - swept == timed & ENDED_BY_EVENTS
+    assert swept <= timed
 
 
 def test_no_two_services_have_a_retention_class_of_one_name() -> None:

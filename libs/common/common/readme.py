@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from common.events.catalogue import events, kind_of
+from common.markdown import table
 from common.privacy.personal import personal_columns
 from common.service import Service
 from common.settings import variable
@@ -37,19 +38,19 @@ def _sections(service: Service) -> Iterable[str]:
         (f"`{each.name}`", _short(each.types), _first_line(each.function.__doc__))
         for each in service.subscriptions
     ]
-    yield _table(("queue", "events", "what it does"), consumed)
+    yield table(("queue", "events", "what it does"), consumed)
     yield "## Settings"
-    yield _table(("variable", "meaning", "default"), _settings(service))
+    yield table(("variable", "meaning", "default"), _settings(service))
     yield "## Jobs"
     jobs = [
         (f"`{each.name}`", _hours(each.every), _first_line(each.run.__doc__))
         for each in service.jobs.values()
     ]
-    yield _table(("`job NAME`", "every", "what it does"), jobs)
+    yield table(("`job NAME`", "every", "what it does"), jobs)
     yield "## What is held of people"
     yield "Beside the tables that every service has (`libs/common`)."
     head = ("column", "category", "purpose", "basis", "from", "kept by rule", "erasure", "source")
-    yield _table(head, _columns(service))
+    yield table(head, _columns(service))
 
 
 def _settings(service: Service) -> Iterable[Sequence[str]]:
@@ -91,9 +92,3 @@ def _short(types: Sequence[str]) -> str:
 
 def _first_line(text: str | None) -> str:
     return (text or "").split("\n", 1)[0]
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    escaped = ([cell.replace("|", "\\|") for cell in each] for each in lines)
-    return "\n".join(f"| {' | '.join(each)} |" for each in escaped)

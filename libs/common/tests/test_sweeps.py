@@ -1,14 +1,17 @@
 """The retention sweep: in batches, by one worker a table, resumed where another one died."""
 
+import dataclasses
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
 from common.ids import uuid7
+from common.metrics import RETENTION_CONFLICTS
 from common.privacy import records, sweeps
 from common.privacy.audit import AuditEntry
-from common.privacy.standard import COMMON_RECORDS
+from common.privacy.retention import Bound
+from common.privacy.standard import COMMON_RECORDS, COMMON_RULES
 from common.privacy.sweeps import LEASE, RetentionReport, sweep
 from common.web.idempotency import StoredAnswer
 
@@ -111,6 +114,37 @@ def test_a_table_that_fails_does_not_keep_the_others_from_theirs(sample, monkeyp
     with pytest.raises(ExceptionGroup, match="retention sweep"):
         sweep(sample.runtime)
     assert sample.rows(StoredAnswer) == []
+
+
+def ruled(monkeypatch, own, *rules):
+    monkeypatch.setattr(sweeps, "all_records", lambda _: (own,))
+    monkeypatch.setattr(sweeps, "all_rules", lambda _: rules)
+
+
+def test_a_minimum_that_outlasts_a_maximum_is_kept_counted_and_told(sample, monkeypatch):
+    rule = COMMON_RULES[0]
+    minimum = dataclasses.replace(rule, bound=Bound.MINIMUM, period="P2D")
+    ruled(monkeypatch, ANSWERS, rule, minimum)
+    answers(sample, 3)
+    sample.clock.advance("P1D")
+    assert sweep(sample.runtime) == 0
+    (report,) = sample.rows(RetentionReport)
+    assert (report.erased, report.conflicts) == (0, 3)
+    told = RETENTION_CONFLICTS.labels(sample.runtime.name, rule.record_class)
+    assert told._value.get() == 3
+    sample.clock.advance("P1D")
+    assert sweep(sample.runtime) == 3
+
+
+def test_what_suspends_a_period_is_read_from_the_row(sample, monkeypatch):
+    rule = dataclasses.replace(COMMON_RULES[0], suspended_by="open")
+    own = dataclasses.replace(ANSWERS, suspensions={"open": StoredAnswer.status == 202})
+    ruled(monkeypatch, own, rule)
+    answers(sample, 2)
+    answers(sample, 1, status=202)
+    sample.clock.advance("P1D")
+    assert sweep(sample.runtime) == 2
+    assert [each.status for each in sample.rows(StoredAnswer)] == [202]
 
 
 @pytest.mark.postgres

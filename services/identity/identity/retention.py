@@ -40,7 +40,9 @@ from identity.models import (
     StaffRole,
     VoluntaryProfile,
 )
+from identity.rules.invitations import UNUSED_PERIOD
 from identity.rules.states import Screening, State
+from identity.rules.throttling import FORGOTTEN_PERIOD
 
 
 def begin_erasures(session: Session, account_ids: Sequence[UUID]) -> None:
@@ -74,10 +76,10 @@ RULES = (
     _rule("profile", None, "S6", "Until the consent is withdrawn.", follows="account"),
     _rule("representation", None, "S25", "Contracts and who entered them, for accountability."),
     _rule("attribution", None, "S44", "Who switched user management on, as long as it is on."),
-    _rule("invitation", None, "S48", "The address goes at sent_at + P30D by the second; ids stay."),
+    _rule("invitation", UNUSED_PERIOD, "S48", "From sending; the worker takes the address then."),
     _rule("sign-in", "P90D", "S30", "Who came in, for as long as misuse is looked into."),
     _rule("refresh-token", "P0D", "S30", "Worth nothing once it has expired."),
-    _rule("throttle", "PT6H", "S30", "Wrong tries count no longer than that."),
+    _rule("throttle", FORGOTTEN_PERIOD, "S30", "Wrong tries count no longer than that."),
     _rule("pending-sign-in", "P0D", "S30", "Until the second factor was shown, or time is up."),
     _rule("second-factor", None, "S30", "Until its owner removes it.", follows="account"),
     _rule("unconfirmed-factor", "P1D", "S30", "An app that was prepared and never used."),

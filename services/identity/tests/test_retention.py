@@ -5,13 +5,14 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from common.privacy import sweeps
 from common.privacy.retention import RowFacts, due, faults
 from common.privacy.sweeps import sweep
 from identity.mails import write
 from identity.models import LinkToken, Mail, MailKind, RefreshToken, SignInSession
 from identity.retention import RULES
 
-from .factories import PASSWORD, an_account, mails, with_password
+from .factories import PASSWORD, an_account, an_organisation, mails, with_password
 
 
 def test_sign_ins_links_and_notes_of_mails_are_forgotten_when_their_time_is_over(
@@ -38,6 +39,19 @@ def test_sign_ins_links_and_notes_of_mails_are_forgotten_when_their_time_is_over
     assert left() == [1, 0, 0, 0]
     identity.clock.advance("P82D")
     assert left() == [0, 0, 0, 0]
+
+
+def test_rows_with_a_key_of_two_columns_go_over_many_batches(on_both, monkeypatch):
+    monkeypatch.setattr(sweeps, "BATCH", 2)
+    customer, at = on_both.given(an_organisation()), on_both.clock.now()
+    kinds = (MailKind.RECOVER, MailKind.DEACTIVATED, MailKind.ORDER_CONFIRMED)
+    for account in [on_both.given(an_account(customer)) for _ in range(3)]:
+        for kind in kinds:
+            sent = Mail(account_id=account.id, kind=kind, next_try_at=at, sent_at=at)
+            on_both.given(sent)
+    on_both.clock.advance("P1D")
+    sweep(on_both.runtime)
+    assert on_both.rows(Mail) == []
 
 
 def test_no_rule_has_a_fault_and_each_says_why():

@@ -172,13 +172,15 @@ def _carry_out(
     person.require_nothing_forgotten(runtime.parts["models"].Base)
     person.delete(StoredAnswer, StoredAnswer.account_id == event.account_id)
     person.delete(ConsentEntry, ConsentEntry.account_id == event.account_id)
-    person.keep(AccountStanding, AccountStanding.account_id == event.account_id, reason="tombstone")
+    person.keep(
+        AccountStanding, AccountStanding.account_id == event.account_id, reason=Ground.TOMBSTONE
+    )
     person.keep(
         AuditEntry,
         sa.or_(
             AuditEntry.subject == str(event.account_id), AuditEntry.actor == str(event.account_id)
         ),
-        reason="accountability",
+        reason=Ground.ACCOUNTABILITY,
     )
     number, previous = _end_of_chain(session)
     at = now(session).replace(microsecond=0)

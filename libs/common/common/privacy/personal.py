@@ -1,8 +1,8 @@
 """What each column holds about a person, said beside the column (STYLE 3d).
 
 `about(…)` says what all personal columns of a table share, `personal(…)` what a column holds and
-what differs, `technical(…)` that it says nothing about a person. The export of a person's data,
-the erasure and its proof, the register of processing and the marks in OpenAPI all read these facts.
+what differs, `technical(…)` that it says nothing about a person. The erasure, the register of
+processing, the READMEs and the marks in OpenAPI and in forms all read these facts.
 """
 
 from __future__ import annotations

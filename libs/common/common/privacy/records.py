@@ -1,7 +1,6 @@
 """Records: which table holds the rows of a retention class, what a rule asks of them, how they go.
 
-A service's retention.py says it in `RECORDS`, beside its `RULES`; the sweep, the forecasts and what
-a person is told all read it.
+A service's retention.py says it in `RECORDS`, beside its `RULES`; the sweep reads it.
 """
 
 from __future__ import annotations
@@ -134,8 +133,7 @@ class Records:
             for rule in rules
             if rule.record_class == self.record_class
             and rule.period is not None
-            and rule.valid_from <= today
-            and (rule.valid_to is None or today <= rule.valid_to)
+            and rule.in_force_on(today)
             and self.started(rule.start) is not None
         ]
         return sa.or_(sa.false(), *(self._may_be_over(rule, asked, now) for rule in asked))

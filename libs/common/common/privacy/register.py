@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from common.db import CommonBase
+from common.markdown import table
 from common.privacy.grounds import GROUNDS
 from common.privacy.personal import INTEREST, Facts, personal_columns
 from common.privacy.purposes import PURPOSES
@@ -168,17 +169,19 @@ def register_md(services: Mapping[str, Service]) -> str:
         "",
         "## Activities",
         "",
-        "| activity | basis | persons | columns |",
-        "| --- | --- | --- | --- |",
+        table(
+            ("activity", "basis", "persons", "columns"),
+            [
+                (
+                    f"[{each['purpose']}](#{each['key']})",
+                    ", ".join(each["bases"]),
+                    "; ".join(each["persons"]),
+                    str(len(each["columns"])),
+                )
+                for each in made["activities"]
+            ],
+        ),
     ]
-    for each in made["activities"]:
-        cells = (
-            f"[{each['purpose']}](#{each['key']})",
-            ", ".join(each["bases"]),
-            "; ".join(each["persons"]),
-            str(len(each["columns"])),
-        )
-        lines.append(_row(cells))
     for each in made["activities"]:
         lines += ["", *_activity_md(each)]
     return "\n".join(lines) + "\n"
@@ -371,34 +374,43 @@ def _activity_md(each: Mapping[str, Any]) -> Iterable[str]:
     for ground, text in each["kept_beyond_erasure"].items():
         yield f"* **kept after erasure** ({ground}): {text}"
     yield ""
-    yield _row(("kept as", "country", "how long", "source", "reason"))
-    yield _row(["---"] * 5)
-    for rule in each["retention"]:
-        yield _row(
-            (rule["class"], _country(rule), _period(rule), rule["source"], rule["reason"] or "")
-        )
+    by_country = {rule["class"] for rule in each["retention"] if rule["country"] != ANYWHERE}
+    yield table(
+        ("kept as", "country", "how long", "source", "reason"),
+        [
+            (
+                rule["class"],
+                _country(rule, by_country),
+                _period(rule),
+                rule["source"],
+                rule["reason"],
+            )
+            for rule in each["retention"]
+        ],
+    )
     yield ""
-    yield _row(("column", "service", "category", "basis", "from", "kept as", "erasure", "source"))
-    yield _row(["---"] * 8)
-    for column in each["columns"]:
-        basis = f"{column['basis']} {column['consent'] or ''}".strip()
-        erasure = f"{column['erasure']} {column['because'] or ''}".strip()
-        yield _row(
+    yield table(
+        ("column", "service", "category", "basis", "from", "kept as", "erasure", "source"),
+        [
             (
                 f"`{column['column']}`",
                 column["service"],
                 column["category"],
-                basis,
+                f"{column['basis']} {column['consent'] or ''}".strip(),
                 column["origin"],
                 column["retention"],
-                erasure,
+                f"{column['erasure']} {column['because'] or ''}".strip(),
                 column["source"],
             )
-        )
+            for column in each["columns"]
+        ],
+    )
 
 
-def _country(rule: Mapping[str, Any]) -> str:
-    return "every other" if rule["country"] == ANYWHERE else str(rule["country"])
+def _country(rule: Mapping[str, Any], by_country: Collection[str]) -> str:
+    if rule["country"] != ANYWHERE:
+        return str(rule["country"])
+    return "every other" if rule["class"] in by_country else "every"
 
 
 def _period(rule: Mapping[str, Any]) -> str:
@@ -422,8 +434,3 @@ def _period(rule: Mapping[str, Any]) -> str:
 
 def _distinct(values: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(values))
-
-
-def _row(cells: Sequence[str]) -> str:
-    escaped = (cell.replace("|", "\\|") for cell in cells)
-    return f"| {' | '.join(escaped)} |"

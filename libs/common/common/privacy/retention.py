@@ -67,6 +67,10 @@ class Rule:
     suspended_by: str | None = None
     follows: str | None = None
 
+    def in_force_on(self, day: date) -> bool:
+        """Whether the rule is asked on a day."""
+        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
+
 
 @dataclass(frozen=True, kw_only=True)
 class RowFacts:
@@ -164,8 +168,7 @@ def in_force(
         for rule in rules
         if rule.record_class == record_class
         and rule.country in (country, ANYWHERE)
-        and rule.valid_from <= day
-        and (rule.valid_to is None or day <= rule.valid_to)
+        and rule.in_force_on(day)
     ]
     local = {rule.bound for rule in today if rule.country != ANYWHERE}
     asked = tuple(rule for rule in today if rule.country != ANYWHERE or rule.bound not in local)

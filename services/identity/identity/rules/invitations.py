@@ -6,11 +6,13 @@ import math
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from common.clock import seconds
 from common.refusals import TooMany
 from common.texts import Text
 from identity.rules.dates import QUIET
 
-UNUSED_LIFE = timedelta(days=30)
+UNUSED_PERIOD = "P30D"
+UNUSED_LIFE = timedelta(seconds=seconds(UNUSED_PERIOD))
 """In UTC, where every day has 24 hours."""
 LIMIT_WINDOW = timedelta(days=1)
 MOST_ROWS = 1_000

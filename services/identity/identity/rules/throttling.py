@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from common.clock import seconds
+
 FIRST_WAIT = timedelta(seconds=5)
-FORGOTTEN_AFTER = timedelta(hours=6)
+FORGOTTEN_PERIOD = "PT6H"
+FORGOTTEN_AFTER = timedelta(seconds=seconds(FORGOTTEN_PERIOD))
 """After so long without a failed try, earlier ones count no more."""
 
 
