@@ -55,8 +55,9 @@ def environment(folder: Path, servers: Servers, public_url: str) -> dict[str, st
         "IDENTITY_PEPPER": _secret(folder, "pepper"),
         "IDENTITY_MAIL_URL": f"folder:{folder / 'mail'}",
         "IDENTITY_SECOND_FACTOR_FOR_STAFF": "false",
+        "IDENTITY_SERVICES": _pairs(servers.web_urls, but="identity"),
         "UPLOADS_STORE_URL": f"folder:{folder / 'objects'}",
-        "GATEWAY_UPSTREAMS": ",".join(f"{name}={url}" for name, url in servers.web_urls.items()),
+        "GATEWAY_UPSTREAMS": _pairs(servers.web_urls),
     }
     for name, url in servers.databases.items():
         told[f"{prefix(name)}_DATABASE_URL"] = url
@@ -75,6 +76,10 @@ def remembered(folder: Path) -> dict[str, str]:
 def prefix(service: str) -> str:
     """What the names of a service's own variables begin with."""
     return service.replace("-", "_").upper()
+
+
+def _pairs(urls: Mapping[str, str], but: str = "") -> str:
+    return ",".join(f"{name}={url}" for name, url in urls.items() if name != but)
 
 
 def _secret(folder: Path, name: str) -> str:

@@ -138,7 +138,7 @@ class Runtime:
     def peer(self, name: str) -> Peer:
         """Another service, to be called; its client is made at the first call."""
         if name not in self._peers:
-            url, transport = getattr(self.settings, f"{name}_url"), self._transports.get(name)
+            url, transport = self.settings.peer_urls[name], self._transports.get(name)
             client = httpx.Client(base_url=url, timeout=PEER_SECONDS, transport=transport)
             self._peers[name] = Peer(self, name, client)
         return self._peers[name]

@@ -118,11 +118,22 @@ class Settings(ProcessSettings):
         "base URL of identity", default="http://127.0.0.1:8001", shared=True
     )
 
+    @property
+    def peer_urls(self) -> Mapping[str, str]:
+        """Base URL of each service that this one calls."""
+        return {"identity": self.identity_url}
+
     def problems(self) -> list[str]:
         """Refuse in production what is only for development."""
         if self.profile == "production" and self.clock_file:
             return ["PORTAL_CLOCK_FILE is for development; remove it or set PORTAL_PROFILE."]
         return []
+
+
+def urls_by_service(text: str) -> dict[str, str]:
+    """Base URL of each service, from "identity=http://…,shop=http://…"."""
+    pairs = (pair.strip().partition("=") for pair in text.split(",") if pair.strip())
+    return {name: url.rstrip("/") for name, _, url in pairs}
 
 
 def variable(service: str, field: dataclasses.Field[Any]) -> str:

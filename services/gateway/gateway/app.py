@@ -8,11 +8,11 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from common import logs, tracing
 from common.processes import serve_metrics
-from common.settings import load
+from common.settings import load, urls_by_service
 from common.web import problems
 from common.web.app import observe
 from gateway import routes
-from gateway.settings import Settings, upstreams
+from gateway.settings import Settings
 
 
 def create_app(
@@ -38,7 +38,7 @@ def create_app(
             timeout=settings.timeout_seconds,
             transport=(transports or {}).get(name),
         )
-        for name, url in upstreams(settings.upstreams).items()
+        for name, url in urls_by_service(settings.upstreams).items()
     }
     observe(app)
     problems.register(app)

@@ -3,17 +3,11 @@
 from dataclasses import dataclass
 
 from common.events.catalogue import OWNERS_OF_PERSONAL_DATA
-from common.settings import ProcessSettings, setting
-
-
-def upstreams(text: str) -> dict[str, str]:
-    """Base URL of each service, from "identity=http://…,shop=http://…"."""
-    pairs = (pair.strip().partition("=") for pair in text.split(",") if pair.strip())
-    return {name: url.rstrip("/") for name, _, url in pairs}
+from common.settings import ProcessSettings, setting, urls_by_service
 
 
 def _names_all(text: str) -> bool:
-    found = upstreams(text)
+    found = urls_by_service(text)
     return set(found) == set(OWNERS_OF_PERSONAL_DATA) and all(
         url.startswith(("http://", "https://")) for url in found.values()
     )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from common import settings
-from common.settings import setting
+from common.events.catalogue import OWNERS_OF_PERSONAL_DATA
+from common.settings import setting, urls_by_service
 
 DEVELOPMENT_PEPPER = "development:not-a-secret"
 LEAST_COST, LEAST_PEPPER = 10, 32
+OTHERS = frozenset(OWNERS_OF_PERSONAL_DATA) - {"identity"}
 UNSET = ".example"
 """Ending of the addresses that are defaults and nobody's."""
 
@@ -49,6 +52,12 @@ class Settings(settings.Settings):
     dpo_email: str = setting(
         "address of the data protection officer", default="privacy@operator.example"
     )
+    services: str = setting(
+        "base URL of every other service: screening=http://…,uploads=http://…,…; what erasing a "
+        "person would do, and what is told of a person, is asked there",
+        default="",
+        allowed=lambda value: not value or set(urls_by_service(value)) == OTHERS,
+    )
     invitations_per_day: int = setting(
         "invitations that one organisation may send in 24 hours",
         default=1000,
@@ -60,6 +69,11 @@ class Settings(settings.Settings):
         default=60,
         allowed=lambda value: value >= 1,
     )
+
+    @property
+    def peer_urls(self) -> Mapping[str, str]:
+        """Base URL of each service that identity calls."""
+        return urls_by_service(self.services)
 
     def problems(self) -> list[str]:
         """Refuse in production what is only for development."""
@@ -75,6 +89,8 @@ class Settings(settings.Settings):
             faults.append(f"IDENTITY_PEPPER has fewer than {LEAST_PEPPER} characters.")
         if self.bcrypt_cost < LEAST_COST:
             faults.append(f"IDENTITY_BCRYPT_COST is below {LEAST_COST}.")
+        if not self.services:
+            faults.append("IDENTITY_SERVICES is not set; name the base URL of every other service.")
         if not self.second_factor_for_staff:
             faults.append("IDENTITY_SECOND_FACTOR_FOR_STAFF is false; remove it.")
         if self.mail_url.startswith("folder:"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import ChainMap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -18,6 +19,7 @@ from common.ids import uuid7
 from common.logs import log
 from common.messaging.outbox import Cause
 from common.metrics import REQUESTS
+from common.privacy import routes as privacy
 from common.refusals import AccountNotActive, Unavailable
 from common.tracing import span, trace_id
 from common.web import problems
@@ -43,11 +45,15 @@ def create_app(runtime: Any) -> Flask:
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.extensions["runtime"] = runtime
+    app.extensions["policy"] = ChainMap(
+        getattr(runtime.parts["rules"], "POLICY", {}), privacy.POLICY
+    )
     app.wsgi_app = ProxyFix(app.wsgi_app, x_proto=1, x_host=1, x_prefix=1)  # type: ignore[method-assign]
     observe(app)
     app.before_request(_sign_in)
     api = PortalApi(app, spec_kwargs={"components": {"securitySchemes": _SCHEMES}})
     api.register_blueprint(runtime.parts["routes"].bp)
+    api.register_blueprint(privacy.bp)
     docs = get_swaggerui_blueprint("/docs", "../openapi.json", config={"validatorUrl": None})
     app.register_blueprint(docs, url_prefix="/docs")
     _add_health(app)
@@ -113,7 +119,7 @@ def _begin() -> None:
 def _sign_in() -> None:
     """Deny by default: a route is public, internal, or for people whose account is active."""
     g.cause = Cause("anonymous", g.request_id)
-    g.policy = getattr(runtime().parts["rules"], "POLICY", {})
+    g.policy = current_app.extensions["policy"]
     if request.endpoint is None or request.endpoint.startswith(_DOCUMENTATION):
         return
     here = runtime()
