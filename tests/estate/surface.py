@@ -198,6 +198,10 @@ def fitting(scenario: Scenario) -> dict[tuple[str, str, str], dict[str, Any]]:
             "notice_version": NOTICE,
         },
         ("service-cases", "post", "/cases/{case_id}/state"): {"trigger": "close"},
+        ("service-cases", "put", "/cases/{case_id}/contact"): {
+            "contact_name": "Ines Ohm", "contact_phone": "+49 7156 1",
+            "contact_email": "ines@customer.example",
+        },
         ("service-cases", "post", "/cases/{case_id}/messages"): {"text": "Still dark."},
         ("shop", "post", "/products"): {
             "sku": "LENS-80", "name": names, "price": price, "available": True,
@@ -217,6 +221,7 @@ def fitting(scenario: Scenario) -> dict[tuple[str, str, str], dict[str, Any]]:
             "title": names, "place": "Hall", "starts_at": "2026-06-01T08:00:00Z",
             "ends_at": "2026-06-02T08:00:00Z", "capacity": 5,
         },
+        ("training", "put", "/bookings/{booking_id}/participants/{participant_id}"): participant,
         ("training", "post", "/bookings"): {
             "session_id": made["session"]["id"], "participants": [participant],
         },
@@ -256,6 +261,7 @@ def things(scenario: Scenario) -> dict[str, dict[str, str]]:
         },
         "training": {
             "booking_id": made["booking"]["id"],
+            "participant_id": made["booking"]["participants"][0]["id"],
             "session_id": made["session"]["id"],
         },
     }

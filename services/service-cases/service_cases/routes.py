@@ -36,6 +36,7 @@ from service_cases.rules import (
 )
 from service_cases.schemas import (
     WARNING,
+    CaseContact,
     CaseFormView,
     CaseQuery,
     CaseView,
@@ -142,6 +143,20 @@ def read_case(case_id):
     """Show a case (S62)."""
     with reading() as session:
         return authorise(session, "case.read", Case, case_id)
+
+
+@bp.put("/cases/<uuid:case_id>/contact")
+@bp.arguments(CaseContact)
+@bp.response(200, CaseView)
+def correct_contact(body, case_id):
+    """Correct whom to ask about a case; the contact needs no account (S57, art. 16)."""
+    with transaction() as session:
+        case = authorise(session, "case.correct", Case, case_id)
+        for name, value in body.items():
+            setattr(case, name, value)
+        audit(session, "case.correct", case.id)
+        session.flush()
+    return case
 
 
 @bp.post("/cases/<uuid:case_id>/state")

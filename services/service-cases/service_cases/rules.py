@@ -41,6 +41,7 @@ POLICY = {
     "case.list":         may(**_CUSTOMER, **_SUPPORT),
     "case.read":         may(**_CUSTOMER, **_SUPPORT),
     "case.write":        may(**_CUSTOMER, **_SUPPORT),
+    "case.correct":     may_change(**_CUSTOMER, **_SUPPORT),  # art. 16
     "case.take":         may_change(**_SUPPORT),
     "case.ask_customer": may_change(**_SUPPORT),
     "case.answer":       may_change(**_CUSTOMER, **_SUPPORT),  # or by telephone

@@ -52,8 +52,44 @@ class MachineView(MachineLabel):
     organisation_id = fields.UUID()
 
 
-class NewCase(Request):
+class CaseContact(Request):
+    """Whom to ask about a case."""
+
+    contact_name = Line(
+        120,
+        required=True,
+        metadata=asked(
+            Case.contact_name, Text("Contact person", "Contactpersoon", "Ansprechpartner")
+        ),
+    )
+    contact_phone = Line(
+        40,
+        load_default=None,
+        validate=validate.Regexp(r"^\+?[0-9][0-9 ()/.-]{2,38}$"),
+        metadata=asked(Case.contact_phone, Text("Telephone", "Telefoon", "Telefon")),
+    )
+    contact_email = Email(
+        load_default=None,
+        metadata=asked(Case.contact_email, Text("E-mail", "E-mail", "E-Mail")),
+    )
+
+
+class NewCase(CaseContact):
     """A fault as somebody reports it (S57); `required` is the mark, the check and the form."""
+
+    class Meta(Request.Meta):
+        """The form begins with the machine and ends with the notice."""
+
+        fields = (
+            "machine_id",
+            "title",
+            "description",
+            "contact_name",
+            "contact_phone",
+            "contact_email",
+            "channel",
+            "notice_version",
+        )
 
     machine_id = fields.UUID(
         required=True,
@@ -76,23 +112,6 @@ class NewCase(Request):
             ),
             free_text=True,
         ),
-    )
-    contact_name = Line(
-        120,
-        required=True,
-        metadata=asked(
-            Case.contact_name, Text("Contact person", "Contactpersoon", "Ansprechpartner")
-        ),
-    )
-    contact_phone = Line(
-        40,
-        load_default=None,
-        validate=validate.Regexp(r"^\+?[0-9][0-9 ()/.-]{2,38}$"),
-        metadata=asked(Case.contact_phone, Text("Telephone", "Telefoon", "Telefon")),
-    )
-    contact_email = Email(
-        load_default=None,
-        metadata=asked(Case.contact_email, Text("E-mail", "E-mail", "E-Mail")),
     )
     channel = fields.Enum(
         Channel,

@@ -45,6 +45,7 @@ CALLS = [
     Call("GET", "/cases/{case}", CUSTOMERS | SUPPORT),
     Call("POST", "/cases/{case}/state", CUSTOMERS | SUPPORT, 200, {"trigger": "close"}),
     Call("POST", "/cases/{case}/state", SUPPORT, 200, {"trigger": "take"}),
+    Call("PUT", "/cases/{case}/contact", CUSTOMERS | SUPPORT, 200, {"contact_name": "Kim"}),
     Call("GET", "/cases/{case}/messages", CUSTOMERS | SUPPORT),
     Call("POST", "/cases/{case}/messages", CUSTOMERS | SUPPORT, 201, {"text": "Hello."}),
 ]

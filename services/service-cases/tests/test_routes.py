@@ -116,6 +116,28 @@ def test_a_report_of_the_service_app_keeps_its_own_notice(machine, kim):  # S63
     assert (answer.json["channel"], answer.json["notice_version"]) == ("service_app", "app-3.1")
 
 
+def test_the_contact_of_a_case_is_corrected_by_a_colleague(cases, machine, kim):  # art. 16
+    case = cases.given(a_case(machine))
+    body = {"contact_name": "Kim Muster", "contact_email": "muster@customer.example"}
+    answer = kim.change("PUT", f"/cases/{case.id}/contact", 1, body)
+    assert answer.status_code == 200
+    [row] = cases.rows(Case)
+    assert (row.contact_name, row.contact_email) == tuple(body.values())
+    assert (row.contact_phone, row.version) == (None, 2)
+    assert [(each.action, each.subject) for each in cases.rows(AuditEntry)] == [
+        ("case.correct", str(case.id))
+    ]
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"contact_name": ""}, {"contact_name": "Kim", "contact_email": "kim"}]
+)
+def test_a_contact_that_nobody_could_ask_is_refused(cases, machine, kim, body):
+    case = cases.given(a_case(machine))
+    assert kim.change("PUT", f"/cases/{case.id}/contact", 1, body).status_code == 422
+    assert cases.rows(Case)[0].contact_name == "Kim Sample"
+
+
 def test_telephone_and_mail_of_the_contact_may_be_left_out(machine, kim):
     report = a_report(machine.id)
     del report["contact_phone"], report["contact_email"], report["channel"]

@@ -1,8 +1,11 @@
 """What the shop does when something happened elsewhere."""
 
+import sqlalchemy as sa
+
 from common.clock import now
 from common.events.catalogue import (
     AccountBlocked,
+    AccountNameChanged,
     AccountReactivated,
     AccountUnblocked,
     BusinessRelationshipEnded,
@@ -36,6 +39,18 @@ def hold_orders_of_blocked(event, session):
     theirs = (Order.account_id == event.account_id, Order.hold_sequence < sequence)
     for order in queries.unconfirmed(session, *theirs):
         order.held_at, order.hold_sequence = held_at, sequence
+
+
+@on(AccountNameChanged)
+def annotate_orders(event, session):
+    """Say on a buyer's orders since when the name is another one; they stay as printed (art. 16).
+
+    Source: S67.
+    """
+    corrected_at = session.info["envelope"].time
+    earlier = sa.func.coalesce(Order.contact_corrected_at, Order.placed_at) < corrected_at
+    theirs = sa.update(Order).where(Order.account_id == event.account_id, earlier)
+    session.execute(theirs.values(contact_corrected_at=corrected_at))
 
 
 @on(BusinessRelationshipEnded)

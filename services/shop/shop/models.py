@@ -107,6 +107,9 @@ class Order(Base):
     contact_phone: Mapped[str | None] = mapped_column(
         sa.String(40), info=personal("contact", origin=Origin.PERSON)
     )
+    contact_corrected_at: Mapped[datetime | None] = mapped_column(
+        info=personal("status", source="S67")
+    )
     delivery_street: Mapped[str] = mapped_column(
         sa.String(200), info=personal("contact", origin=Origin.PERSON)
     )

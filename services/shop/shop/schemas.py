@@ -210,6 +210,7 @@ class OrderView(OrderSummary):
 
     lines = fields.List(fields.Nested(LineView))
     contact = fields.Nested(ContactView)
+    contact_corrected_at = Instant(allow_none=True)
     delivery = fields.Nested(DeliveryView)
     channel = fields.Enum(Channel, by_value=True)
     notice_version = fields.String()

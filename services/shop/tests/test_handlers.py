@@ -1,6 +1,7 @@
 from common.events.catalogue import (
     AccountActivated,
     AccountDeactivated,
+    AccountNameChanged,
     AccountReactivated,
     BusinessRelationshipEnded,
     ErasureRequested,
@@ -126,6 +127,41 @@ def test_the_end_of_the_relation_cancels_what_nobody_confirmed(shop):
             order_id=order.id, organisation_id=order.organisation_id, account_id=order.account_id
         )
     ]
+
+
+def renamed(order):
+    who = {"account_id": order.account_id, "organisation_id": order.organisation_id}
+    return AccountNameChanged(**who, epoch=1)
+
+
+def test_a_corrected_name_is_noted_on_the_orders_and_they_stay_as_printed(shop):  # art. 16
+    order = shop.given(an_order())
+    other = shop.given(an_order(organisation_id=order.organisation_id))
+    shop.clock.advance("P3D")
+    shop.when(renamed(order))
+    assert the(shop, order).contact_corrected_at == shop.clock.now()
+    assert the(shop, order).contact == order.contact
+    assert the(shop, other).contact_corrected_at is None
+
+
+def test_of_two_corrections_the_later_is_noted_whichever_comes_last(shop):
+    order = shop.given(an_order())
+    shop.clock.advance("P1D")
+    earlier = shop.message(renamed(order))
+    shop.clock.advance("P1D")
+    deliver(shop, shop.message(renamed(order)))
+    deliver(shop, earlier)
+    assert the(shop, order).contact_corrected_at == shop.clock.now()
+
+
+def test_an_order_of_after_the_correction_needs_no_note(shop):
+    order = an_order()
+    late = shop.message(renamed(order))
+    shop.clock.advance("P1D")
+    order.placed_at = shop.clock.now()
+    shop.given(order)
+    deliver(shop, late)
+    assert the(shop, order).contact_corrected_at is None
 
 
 def test_a_request_to_erase_is_answered_with_one_and_the_same_receipt(shop):

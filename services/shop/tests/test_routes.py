@@ -135,6 +135,7 @@ def test_an_order_is_placed_with_its_own_contact_at_the_shown_price(shop, buyer)
         "channel": "portal",
         "notice_version": "2026-01",
         "contact": order_body()["contact"],
+        "contact_corrected_at": None,
         "delivery": order_body()["delivery"],
         "lines": [
             {

@@ -6,6 +6,7 @@ import pytest
 from common.events.catalogue import BookingCancelled, BookingConfirmed
 from common.ids import uuid7
 from common.messaging.outbox import OutboxRow
+from common.privacy.audit import AuditEntry
 from common.testing.harness import pointers
 from common.texts import LANGUAGES
 from common.web import Role
@@ -141,7 +142,12 @@ def test_addresses_of_many_kinds_are_kept_as_they_were_sent(training, address):
     participants = [a_participant(email=address)]
     session = training.given(a_session())
     request = a_request(session, participants=participants)
-    assert training.sign_in().post("/bookings", json=request).json["participants"] == participants
+    booking = training.sign_in().post("/bookings", json=request).json
+    assert _entered(booking) == participants
+
+
+def _entered(booking):
+    return [{k: v for k, v in each.items() if k != "id"} for each in booking["participants"]]
 
 
 def test_a_booking_takes_seats_and_says_so(on_both):  # S79, S81
@@ -155,7 +161,7 @@ def test_a_booking_takes_seats_and_says_so(on_both):  # S79, S81
     assert booking["account_id"] == str(booker.person.account_id)
     assert booking["booked_at"] == "2026-03-02T09:00:00Z"
     assert booking["cancelled_at"] is None
-    assert booking["participants"] == [a_participant(number) for number in range(3)]
+    assert _entered(booking) == [a_participant(number) for number in range(3)]
     assert on_both.rows(TrainingSession)[0].seats_taken == 3
     assert on_both.published() == [
         BookingConfirmed(
@@ -385,6 +391,55 @@ def test_who_cancels_a_booking(training, who, status):
     assert cancel(person, booking).status_code == status
     state = "cancelled" if status == 200 else "confirmed"
     assert training.rows(Booking)[0].state == state
+
+
+def correct(person, booking, participant_id, **fields):
+    path = f"/bookings/{booking['id']}/participants/{participant_id}"
+    return person.change("PUT", path, booking["version"], a_participant(**fields))
+
+
+@pytest.mark.parametrize(
+    ("who", "status"),
+    [
+        ("colleague", 403),
+        ("manager", 200),
+        ("trainer", 200),
+        ("stranger", 404),
+        ("other manager", 404),
+        ("support", 404),
+        ("representative", 404),
+    ],
+)
+def test_who_corrects_a_participant(training, who, status):  # S81, art. 16
+    booker = training.sign_in()
+    booking = book(booker, training.given(a_session()), 2)
+    first, second = booking["participants"]
+    person = people(training, booker.person.organisation_id)[who]
+    answer = correct(person, booking, first["id"], name="Ines Voss")
+    assert answer.status_code == status
+    named = {str(each.id): each.name for each in training.rows(Participant)}
+    assert named[first["id"]] == ("Ines Voss" if status == 200 else first["name"])
+    assert named[second["id"]] == second["name"]
+
+
+def test_a_correction_says_what_it_saw_and_is_noted(training):
+    booker = training.sign_in()
+    booking = book(booker, training.given(a_session()))
+    [participant] = booking["participants"]
+    corrected = correct(booker, booking, participant["id"], language="nl").json
+    assert corrected["version"] == booking["version"] + 1
+    assert corrected["participants"][0]["language"] == "nl"
+    assert correct(booker, booking, participant["id"]).status_code == 412
+    assert [each.action for each in training.rows(AuditEntry)] == ["booking.correct"]
+
+
+def test_a_participant_of_another_booking_is_not_to_be_had(training):
+    booker, stranger = training.sign_in(), training.sign_in()
+    session = training.given(a_session())
+    booking, other = book(booker, session), book(stranger, session)
+    answer = correct(booker, booking, other["participants"][0]["id"])
+    assert answer.status_code == 404
+    assert {each.name for each in training.rows(Participant)} == {"Ines Ohm 0"}
 
 
 def test_a_cancelled_booking_gives_its_seats_back_once(on_both):

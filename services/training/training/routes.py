@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from sqlalchemy.orm.attributes import flag_modified
+
 from common.clock import now
 from common.events.catalogue import BookingConfirmed
 from common.messaging import publish
-from common.refusals import next_state
+from common.privacy.audit import audit
+from common.refusals import NotFound, next_state
 from common.web import (
     Blueprint,
     Page,
@@ -148,4 +151,22 @@ def cancel_booking(booking_id):
         training = session.get_one(TrainingSession, booking.session_id)
         require_to_come(training.starts_at, now(session))
         seats.cancel_bookings(session, [booking])
+    return booking
+
+
+@bp.put("/bookings/<uuid:booking_id>/participants/<uuid:participant_id>")
+@bp.arguments(schemas.NewParticipant)
+@bp.response(200, schemas.BookingView)
+def correct_participant(body, booking_id, participant_id):
+    """Correct a participant's name, address or language; they need no account (S81, art. 16)."""
+    with transaction() as session:
+        booking = authorise(session, "booking.correct", Booking, booking_id)
+        participant = session.get(Participant, participant_id)
+        if participant is None or participant.booking_id != booking.id:
+            raise NotFound()
+        for name, value in body.items():
+            setattr(participant, name, value)
+        flag_modified(booking, "state")  # so that the booking has another version
+        audit(session, "booking.correct", booking.id)
+        session.flush()
     return booking

@@ -33,6 +33,9 @@ POLICY = {
     "booking.cancel": may_change(
         member=Reach.OWN, user_manager=Reach.ORGANISATION, trainer=Reach.EVERYWHERE
     ),
+    "booking.correct": may_change(
+        member=Reach.OWN, user_manager=Reach.ORGANISATION, trainer=Reach.EVERYWHERE
+    ),
 }
 
 

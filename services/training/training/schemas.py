@@ -93,6 +93,7 @@ class BookingsAsked(Page):
 class ParticipantView(Answer):
     """A participant as colleagues and trainers see them."""
 
+    id = fields.UUID(required=True)
     name = fields.String(required=True)
     email = fields.String(required=True)
     language = fields.String(required=True)
