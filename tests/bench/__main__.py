@@ -31,6 +31,7 @@ NAMES = (
     "matching",
     "rescreening",
     "sweeps",
+    "erasures",
 )
 RESULTS = Path(__file__).parent / "results"
 PERFORMANCE = Path(__file__).parents[2] / "docs" / "performance.md"

@@ -122,12 +122,12 @@ def address_of(account_id: UUID) -> str:
     return f"{account_id.hex}@customer.example"
 
 
-def until(fact: Callable[[], object], what: str) -> None:
+def until(fact: Callable[[], object], what: str, seconds: float = WAIT_SECONDS) -> None:
     """Wait until something is so; raises TimeoutError. Nothing that is measured waits like this."""
-    deadline = time.monotonic() + WAIT_SECONDS
+    deadline = time.monotonic() + seconds
     while not fact():
         if time.monotonic() > deadline:
-            raise TimeoutError(f"not within {WAIT_SECONDS:.0f} s: {what}")
+            raise TimeoutError(f"not within {seconds:.0f} s: {what}")
         time.sleep(0.1)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import asdict, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -57,73 +57,101 @@ class ErasureReceipt(CommonBase):
     signature: Mapped[str] = mapped_column(sa.String(200), info=technical("Ed25519, base64url"))
 
 
+@dataclass(frozen=True)
+class _Act:
+    """Something to be done to a person's rows: to which, and which are left when it was not."""
+
+    model: Any
+    kind: str
+    statement: Any
+    where: tuple[Any, ...]
+    left: tuple[Any, ...]
+
+
 class Erasure:
-    """One person's erasure in one service, as its retention.py carries it out."""
+    """One person's erasure in one service, as its retention.py says it.
+
+    What is said is carried out in its order by `complete`, with one statement that counts before
+    and one after, however many tables there are; most of them hold nothing of most people.
+    """
 
     def __init__(self, session: Session, account_id: UUID) -> None:
         self.session, self.account_id = session, account_id
+        self._acts: list[_Act] = []
+        self._kept: list[tuple[Any, tuple[Any, ...], str, date | None]] = []
         self._tables: dict[tuple[str, str], TableErased] = {}
-        self._recounts: list[tuple[str, sa.Select[Any], int]] = []
 
     def delete(self, model: Any, *where: Any) -> None:
         """Delete the rows."""
-        count = self._execute(sa.delete(model).where(*where))
-        self._note(model, deleted=count)
-        self._expect(model, where, 0)
+        self._acts.append(_Act(model, "deleted", sa.delete(model).where(*where), where, where))
 
     def null(self, model: Any, *where: Any, columns: tuple[Any, ...]) -> None:
         """Empty these columns and keep the rows."""
         empty = {column.key: None for column in columns}
-        filled = sa.or_(*(column.is_not(None) for column in columns))
-        count = self._execute(sa.update(model).where(*where, filled).values(empty))
-        self._note(model, nulled=count)
-        self._expect(model, (*where, filled), 0)
+        filled = (*where, sa.or_(*(column.is_not(None) for column in columns)))
+        statement = sa.update(model).where(*filled).values(empty)
+        self._acts.append(_Act(model, "nulled", statement, filled, filled))
 
     def pseudonymise(self, model: Any, *where: Any, values: dict[str, Any]) -> None:
         """Overwrite what names the person; `where` must not depend on what is overwritten."""
-        count = self._execute(sa.update(model).where(*where).values(values))
-        self._note(model, pseudonymised=count)
         same = [getattr(model, name).is_not_distinct_from(value) for name, value in values.items()]
-        self._expect(model, (*where, sa.not_(sa.and_(*same))), 0)
+        left = (*where, sa.not_(sa.and_(*same)))
+        statement = sa.update(model).where(*where).values(values)
+        self._acts.append(_Act(model, "pseudonymised", statement, where, left))
 
     def keep(self, model: Any, *where: Any, reason: str, until: date | None = None) -> None:
-        """Keep the rows, and say why and until when."""
-        count = self._count(model, where)
-        if count:
-            self._note(model, kept=count, reason=reason, until=until)
-        self._expect(model, where, count)
+        """Keep the rows that are there when all else is done, and say why and until when."""
+        self._kept.append((model, where, reason, until))
 
-    def require_nothing_forgotten(self, base: Any) -> None:
-        """Raise ErasureIncomplete for a table that still names the person and was not spoken of."""
-        self.session.flush()
-        for name, facts in declared(base).items():
-            column = base.metadata.tables[name].c[facts.person]
-            person = self.account_id if isinstance(column.type, sa.Uuid) else str(self.account_id)
-            left = self.session.scalar(sa.select(sa.func.count()).where(column == person))
-            said = [each for each in self._tables.values() if each.table == name]
-            if left and not sum(each.kept + each.nulled + each.pseudonymised for each in said):
-                raise ErasureIncomplete(f"{name}: {left} rows still name the person")
+    def complete(self, base: Any) -> tuple[TableErased, ...]:
+        """Do all that was said, recount, and say per table what became of it.
 
-    def tables(self) -> tuple[TableErased, ...]:
-        """Recount everything, then say per table what became of it; raises ErasureIncomplete."""
+        base: of the service's own tables. Raises ErasureIncomplete for rows that should be gone,
+        and for a table that still names the person and was not spoken of.
+        """
         self.session.flush()
-        for table, statement, expected in self._recounts:
-            found = self.session.scalar(statement)
-            if found != expected:
-                raise ErasureIncomplete(f"{table}: {found} rows instead of {expected}")
+        theirs = [_counting(act.model, act.where) for act in self._acts]
+        for act, rows in zip(self._acts, self._counted(theirs), strict=True):
+            done = self._execute(act.statement) if rows else 0
+            self._note(act.model, {act.kind: done})
+        lefts = [_counting(act.model, act.left) for act in self._acts]
+        keeps = [_counting(model, where) for model, where, _, _ in self._kept]
+        people = {name: facts.person for name, facts in declared(base).items()}
+        naming = [self._naming(base.metadata.tables[name].c[who]) for name, who in people.items()]
+        found = iter(self._counted([*lefts, *keeps, *naming]))
+        for act in self._acts:
+            if rows := next(found):
+                raise ErasureIncomplete(f"{act.model.__tablename__}: {rows} rows are left")
+        for model, _, reason, until in self._kept:
+            if rows := next(found):
+                self._note(model, {"kept": rows}, reason, until)
+        for name in people:
+            if (rows := next(found)) and not self._spoken_of(name):
+                raise ErasureIncomplete(f"{name}: {rows} rows still name the person")
         return tuple(self._tables[name] for name in sorted(self._tables))
 
+    def _counted(self, counts: list[sa.Select[Any]]) -> Sequence[int]:
+        """What each of these finds, in one statement: the answers are those of one instant."""
+        return self.session.execute(sa.select(*(each.scalar_subquery() for each in counts))).one()
+
     def _execute(self, statement: Any) -> int:
-        return int(self.session.execute(statement).rowcount)  # type: ignore[attr-defined]
+        options = {"synchronize_session": False}
+        return int(self.session.execute(statement, execution_options=options).rowcount)  # type: ignore[attr-defined]
 
-    def _count(self, model: Any, where: tuple[Any, ...]) -> int:
-        return self.session.scalar(_counting(model, where)) or 0
+    def _naming(self, column: sa.Column[Any]) -> sa.Select[Any]:
+        person = self.account_id if isinstance(column.type, sa.Uuid) else str(self.account_id)
+        return sa.select(sa.func.count()).select_from(column.table).where(column == person)
 
-    def _expect(self, model: Any, where: tuple[Any, ...], count: int) -> None:
-        self._recounts.append((model.__tablename__, _counting(model, where), count))
+    def _spoken_of(self, table: str) -> bool:
+        said = [each for each in self._tables.values() if each.table == table]
+        return any(each.kept or each.nulled or each.pseudonymised for each in said)
 
     def _note(
-        self, model: Any, *, reason: str | None = None, until: date | None = None, **found: int
+        self,
+        model: Any,
+        found: Mapping[str, int],
+        reason: str | None = None,
+        until: date | None = None,
     ) -> None:
         """Add to what is said of a table; what is kept for another reason stands by itself."""
         key = (model.__tablename__, reason or "")
@@ -139,7 +167,7 @@ def answer_erasure(
     """Erase the person here and publish the signed receipt; the same one if asked again."""
     stored = session.get(ErasureReceipt, event.request_id)
     if stored is None:
-        stored = _carry_out(event, session, erase)
+        stored = session.info["last_receipt"] = _carry_out(event, session, erase)
         session.add(stored)
     fields = stored.receipt
     publish(
@@ -169,7 +197,6 @@ def _carry_out(
     runtime = session.info["runtime"]
     person = Erasure(session, event.account_id)
     erase(person)
-    person.require_nothing_forgotten(runtime.parts["models"].Base)
     person.delete(StoredAnswer, StoredAnswer.account_id == event.account_id)
     person.delete(ConsentEntry, ConsentEntry.account_id == event.account_id)
     person.keep(
@@ -188,7 +215,7 @@ def _carry_out(
         account_id=event.account_id,
         request_id=event.request_id,
         erased_at=at,
-        tables=person.tables(),
+        tables=person.complete(runtime.parts["models"].Base),
         previous=previous,
         kid=runtime.keys.kid,
         signature="",
@@ -206,14 +233,18 @@ def _carry_out(
 
 
 def _end_of_chain(session: Session) -> tuple[int, str]:
-    """Number and previous hash of the next receipt; one at a time."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(sa.select(sa.func.pg_advisory_xact_lock(_CHAIN_LOCK)))
-    newest = sa.select(ErasureReceipt).order_by(ErasureReceipt.number.desc()).limit(1)
-    last = session.scalars(newest).one_or_none()
+    """Number and previous hash of the next receipt; one transaction at a time."""
+    last = session.info.get("last_receipt") or _newest(session)
     if last is None:
         return 1, ""
     return last.number + 1, hashlib.sha256(rfc8785.dumps(last.receipt)).hexdigest()
+
+
+def _newest(session: Session) -> ErasureReceipt | None:
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(sa.select(sa.func.pg_advisory_xact_lock(_CHAIN_LOCK)))
+    newest = sa.select(ErasureReceipt).order_by(ErasureReceipt.number.desc()).limit(1)
+    return session.scalars(newest).one_or_none()
 
 
 def _fields(owner: str, event: PersonalDataErased) -> dict[str, Any]:
