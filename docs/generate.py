@@ -12,7 +12,7 @@ from common import readme
 from common.events import docs
 from common.events.catalogue import OWNERS_OF_PERSONAL_DATA
 from common.messaging import topology
-from common.privacy import register
+from common.privacy import register, rulebook
 from common.service import load_services
 
 HERE = Path(__file__).parent
@@ -29,6 +29,7 @@ def documents() -> dict[Path, str]:
         HERE / "traceability.md": traceability.traceability_md(services),
         HERE / "events.md": docs.events_md(found),
         HERE / "asyncapi.yaml": docs.asyncapi_yaml(found),
+        rulebook.CLASSES_FILE: rulebook.classes_json(services.values()),
         topology.SUBSCRIPTIONS_FILE: docs.subscriptions_json(found),
     }
 

@@ -496,8 +496,8 @@ def test_every_retention_class_that_a_table_names_has_a_rule(name: str) -> None:
     assert list(unruled(tables, ruled)) == []
 
 
-ENDED_BY_EVENTS = {"document", "invitation"}
-"""Classes whose rows go in the instant that ends them: the end of a relation, a worker's step."""
+ENDED_BY_EVENTS = {"invitation"}
+"""Classes whose rows go in the instant that ends them, by a worker's step."""
 
 
 @pytest.mark.parametrize("name", OWNERS_OF_PERSONAL_DATA)

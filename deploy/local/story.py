@@ -55,6 +55,7 @@ class Story:
         self.use_every_service()
         self.a_new_list_names_the_person()
         self.a_review_clears_the_person()
+        self.a_claim_comes_up_and_is_settled()
         self.the_account_is_closed()
         self.a_year_later_everything_is_erased()
 
@@ -173,6 +174,14 @@ class Story:
         path = f"objections/{objection.json()['id']}"
         body = {"outcome": "uphold", "reason": "reviewed_and_cleared"}
         self.staff["dpo"].change("screening", path, "answer", body)
+
+    def a_claim_comes_up_and_is_settled(self, ground: str = "Claim of warranty") -> None:
+        """A legal hold keeps the case whatever falls due, until it is released."""
+        case, dpo = self.made["case"]["id"], self.staff["dpo"]
+        body = {"scope": "case", "subject": case, "ground": ground, "review_on": "2099-01-01"}
+        hold = dpo.post("identity", "legal-holds", body).json()
+        dpo.change("identity", f"legal-holds/{hold['id']}", "release", None)
+        self.say("A claim about her case comes up: a legal hold keeps it, until it is released.")
 
     def the_account_is_closed(self) -> None:
         """Deactivated by the person; the year until erasure begins."""

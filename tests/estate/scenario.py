@@ -32,7 +32,7 @@ PLAIN = {
     "password": seed.PASSWORD, "next_password": "another horse battery staple",
     "file": "bracket", "content": "",
     "title": "Beam is off centre", "description": "Since this morning.\nA burr on one side.",
-    "message": "It is the left one.",
+    "message": "It is the left one.", "ground": "Claim of warranty",
     "case_contact": "Roswitha Z.", "case_local_part": "case", "case_phone": "+49 7156 3030",
     "order_contact": "Roswitha Z.", "order_local_part": "order", "order_phone": "+49 7156 3031",
     "street": "Industrieweg 1", "postal_code": "80331", "city": "München",
@@ -100,6 +100,7 @@ class Scenario(Story):
         self.people_come()
         self.use_every_service()
         self.staff_and_customers_change_things()
+        self.a_claim_comes_up_and_is_settled(self.texts["ground"])
         self.the_account_has_a_history()
         self.a_colleague_has_second_thoughts()
         self.people_are_invited()

@@ -171,6 +171,10 @@ def fitting(scenario: Scenario) -> dict[tuple[str, str, str], dict[str, Any]]:
         ("identity", "post", f"{account}/refusal"): {"reason": "duplicate"},
         ("identity", "post", f"{account}/block"): {"reason": "misuse"},
         ("identity", "post", "/organisations"): {"name": "Beispiel AG", "country": "DE"},
+        ("identity", "post", "/legal-holds"): {
+            "scope": "class", "subject": "case", "ground": "A claim", "review_on": "2099-01-01",
+        },
+        ("identity", "patch", "/legal-holds/{hold_id}"): {"review_on": "2099-01-01"},
         ("identity", "post", "/representations"): a_contract(
             made.get("representative", customer)
         ),
@@ -246,6 +250,7 @@ def things(scenario: Scenario) -> dict[str, dict[str, str]]:
             **account,
             "organisation_id": scenario.customers()[0]["id"],
             "request_id": made.get("erasure", ""),
+            "hold_id": made.get("hold", ""),
             "representation_id": made.get("representation", ""),
             "invitation_id": made.get("invitation", {}).get("id", ""),
             "purpose": "voluntary_profile",

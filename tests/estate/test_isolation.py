@@ -102,6 +102,11 @@ def scenario(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenario]:
         contract = a_contract(played.made["representative"])
         entered = played.staff["dpo"].post("identity", "representations", contract)
         played.made["representation"] = entered.json()["id"]
+        hold = {
+            "scope": "class", "subject": "mail", "ground": "A claim", "review_on": "2099-01-01",
+        }  # fmt: skip
+        placed = played.staff["dpo"].post("identity", "legal-holds", hold)
+        played.made["hold"] = placed.json()["id"]
         invited = {
             "email": "somebody@customer.example",
             "organisation_id": played.customers()[0]["id"],

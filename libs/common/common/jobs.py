@@ -69,3 +69,9 @@ def forget_handled_events(runtime: Any) -> int:
 def sweep_retention(runtime: Any) -> int:
     """Erase whatever its retention rule says is due (S26, S64, S67, S81)."""
     return sweeps.sweep(runtime)
+
+
+@step
+def sweep_after_release(runtime: Any) -> int:
+    """Erase what a legal hold held back, once it is released."""
+    return sweeps.sweep_after_release(runtime)

@@ -33,3 +33,10 @@ RETENTION_CONFLICTS = Gauge(
     "portal_retention_conflicts", "Rows whose minimum outlasts their maximum",
     ["service", "record_class"],
 )  # fmt: skip
+RETENTION_HELD = Gauge(
+    "portal_retention_held", "Rows old enough to go that a legal hold keeps",
+    ["service", "record_class"],
+)  # fmt: skip
+HOLDS_TO_REVIEW = Gauge(
+    "portal_legal_holds_to_review", "Legal holds that nobody has looked at again in time"
+)

@@ -51,7 +51,7 @@ class Service:
         self.subscriptions = subscriptions(name, self.parts["handlers"])
         own = [self.parts[part] for part in ("jobs", "retention") if part in self.parts]
         self.jobs = jobs.jobs_of(jobs, *own)
-        self.steps = jobs.steps_of(*own)
+        self.steps = jobs.steps_of(jobs, *own)
 
     @property
     def settings_class(self) -> type[Settings]:

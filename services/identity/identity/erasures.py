@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
@@ -20,10 +21,12 @@ from common.messaging import publish
 from common.privacy import certificates
 from common.privacy.audit import audit
 from common.privacy.erasure import is_genuine
+from identity import legal_holds
 from identity.accounts import change_state, locked
-from identity.models import Account, ErasureRequest, ReceivedReceipt
+from identity.models import Account, ErasureRequest, HeldErasure, LegalHold, ReceivedReceipt
+from identity.rules.legal_holds import refuse_held
 from identity.rules.refusals import ErasureNotComplete
-from identity.rules.states import Trigger
+from identity.rules.states import State, Trigger
 
 
 class ReceiptForged(Exception):
@@ -33,10 +36,40 @@ class ReceiptForged(Exception):
 def begin(session: Session, account: Account) -> ErasureRequest:
     """Write the ledger row, hide the account and ask every owner to erase the person.
 
-    account: its row, locked. Raises IllegalTransition for an account that still lives.
+    account: its row, locked. Raises IllegalTransition for an account that still lives,
+    LegalHoldStands for one that must be kept.
     """
+    refuse_held(legal_holds.on_account(session, account))
     change_state(session, account, Trigger.ERASE)
-    request = ErasureRequest(account_id=account.id, requested_at=now(session))
+    return _request(session, account.id)
+
+
+def follow(session: Session, before: ErasureRequest) -> ErasureRequest:
+    """Ask for what a hold kept, now that it stands no more. before: the request's row, locked."""
+    request = _request(session, before.account_id)
+    before.followed_by = request.id
+    audit(session, "erasure.follow", before.account_id)
+    return request
+
+
+def next_released(session: Session) -> ErasureRequest | None:
+    """A complete erasure, locked, in which something was kept for a hold that stands no more."""
+    kept = (
+        sa.select(ErasureRequest)
+        .join(HeldErasure, HeldErasure.request_id == ErasureRequest.id)
+        .join(LegalHold, LegalHold.id == HeldErasure.hold_id)
+        .where(
+            LegalHold.released_at.is_not(None),
+            ErasureRequest.completed_at.is_not(None),
+            ErasureRequest.followed_by.is_(None),
+        )
+    )
+    one = kept.order_by(ErasureRequest.id).limit(1)
+    return session.scalars(one.with_for_update(of=ErasureRequest, skip_locked=True)).one_or_none()
+
+
+def _request(session: Session, account_id: UUID) -> ErasureRequest:
+    request = ErasureRequest(account_id=account_id, requested_at=now(session))
     session.add(request)
     ask(session, request)
     return request
@@ -66,7 +99,7 @@ def collect(session: Session, owner: str, event: PersonalDataErased) -> None:
 
 
 def keep(session: Session, owner: str, event: PersonalDataErased) -> None:
-    """Store a verified receipt, the first one of each owner."""
+    """Store a verified receipt, the first one of each owner, and the holds it names."""
     session.execute(
         insert(session, ReceivedReceipt)
         .values(
@@ -77,6 +110,9 @@ def keep(session: Session, owner: str, event: PersonalDataErased) -> None:
         )
         .on_conflict_do_nothing()
     )
+    for hold_id in event.holds:
+        named = {"request_id": event.request_id, "hold_id": hold_id}
+        session.execute(insert(session, HeldErasure).values(named).on_conflict_do_nothing())
 
 
 def missing(session: Session, request: ErasureRequest) -> list[str]:
@@ -88,7 +124,8 @@ def missing(session: Session, request: ErasureRequest) -> list[str]:
 def complete(session: Session, request: ErasureRequest) -> None:
     """All receipts are in: the account is a tombstone, and everybody is told."""
     account = locked(session, request.account_id)
-    change_state(session, account, Trigger.COMPLETE)
+    if account.state is State.ERASING:
+        change_state(session, account, Trigger.COMPLETE)
     request.completed_at = now(session)
     audit(session, "erasure.complete", request.account_id)
     publish(session, ErasureCompleted(account_id=request.account_id, request_id=request.id))
@@ -116,6 +153,7 @@ def certificate(session: Session, request: ErasureRequest) -> dict[str, Any]:
 def shown(session: Session, request: ErasureRequest) -> dict[str, Any]:
     """An erasure as ErasureView shows it."""
     receipts = sa.select(ReceivedReceipt).where(ReceivedReceipt.request_id == request.id)
+    held = sa.select(HeldErasure.hold_id).where(HeldErasure.request_id == request.id)
     late = "overdue" if request.overdue_at else "requested"
     return {
         "id": request.id,
@@ -124,5 +162,7 @@ def shown(session: Session, request: ErasureRequest) -> dict[str, Any]:
         "requested_at": request.requested_at,
         "completed_at": request.completed_at,
         "missing": missing(session, request),
+        "held_by": session.scalars(held.order_by(HeldErasure.hold_id)).all(),
+        "followed_by": request.followed_by,
         "receipts": session.scalars(receipts.order_by(ReceivedReceipt.owner)).all(),
     }

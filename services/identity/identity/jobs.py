@@ -10,7 +10,8 @@ from common.clock import now
 from common.jobs import job, step
 from common.logs import log
 from common.mail import Mailer, MailRefused, mailer
-from identity import deliveries, erasures, invitation_mails, mails, recovery
+from common.metrics import HOLDS_TO_REVIEW
+from identity import deliveries, erasures, invitation_mails, legal_holds, mails, recovery
 from identity.accounts import locked
 from identity.models import ErasureRequest
 from identity.rules.dates import (
@@ -65,6 +66,27 @@ def send_invitations(runtime: Any) -> int:
 def expire_invitations(runtime: Any) -> int:
     """Erase an invitation that nobody used; the worker asks every second, so none stays (S48)."""
     return invitation_mails.expire_next(runtime)
+
+
+@step
+def erase_what_was_held(runtime: Any) -> int:
+    """Ask every owner for the rest of an erasure whose legal hold was released."""
+    with runtime.transaction() as session:
+        request = erasures.next_released(session)
+        if request is not None:
+            erasures.follow(session, request)
+    return int(request is not None)
+
+
+@job(every="P1D")
+def remind_of_holds(runtime: Any) -> int:
+    """Tell the log and a metric how many legal holds nobody has looked at again in time."""
+    with runtime.reading() as session:
+        late = legal_holds.to_review(session)
+    HOLDS_TO_REVIEW.set(late)
+    if late:
+        log.warning("legal holds are to be reviewed", count=late)
+    return late
 
 
 @job(every="PT1H")

@@ -23,7 +23,9 @@ from identity.models import (
     AddressChange,
     AuthenticatorApp,
     ErasureRequest,
+    HeldErasure,
     Invitation,
+    LegalHold,
     LinkToken,
     Mail,
     MutedTopic,
@@ -88,6 +90,7 @@ RULES = (
     _rule("given-up-mail", "P30D", "S4", "For an operator to look why it did not go out."),
     _rule("asking", "P1D", "S38", "Typed for a new password; usually gone within minutes."),
     _rule("asking-count", "P1D", "S38", "How often a network asked."),
+    _rule("legal-hold", "P3Y", "S26", "After its release: for claims about what was kept."),
     _rule("address", "P1D", "S30", "A new address until it is confirmed."),
     _rule("former-address", "P30D", "S30", "The one before, until it was told of the change."),
 )
@@ -148,6 +151,12 @@ RECORDS = (
         collected_at=AddressChange.asked_at,
     ),
     Records(
+        record_class="legal-hold",
+        model=LegalHold,
+        collected_at=LegalHold.released_at,
+        erase=deleting(HeldErasure.hold_id, LegalHold.id),
+    ),
+    Records(
         record_class="former-address", model=AddressChange, collected_at=AddressChange.confirmed_at
     ),
 )
@@ -200,6 +209,10 @@ def erase(person: Erasure) -> None:
     person.delete(StaffRole, StaffRole.account_id == own)
     person.delete(VoluntaryProfile, VoluntaryProfile.account_id == own)
     person.null(Invitation, Invitation.account_id == own, columns=(Invitation.account_id,))
+    person.null(LegalHold, LegalHold.subject == str(own), columns=(LegalHold.ground,))
+    person.keep(LegalHold, LegalHold.subject == str(own), reason=Ground.ACCOUNTABILITY)
+    held_by_them = sa.or_(LegalHold.placed_by == own, LegalHold.released_by == own)
+    person.keep(LegalHold, held_by_them, reason=Ground.ATTRIBUTION)
     person.keep(Account, Account.approved_by == own, reason=Ground.ATTRIBUTION)
     person.keep(Representation, Representation.created_by == own, reason=Ground.ATTRIBUTION)
     person.keep(Invitation, Invitation.invited_by == own, reason=Ground.ATTRIBUTION)

@@ -1,10 +1,11 @@
 """A customer, one of its people and their things, and somebody who calls."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import cache
 from uuid import UUID
 
+from common.events.catalogue import HoldScope
 from common.ids import uuid7
 from common.web.access import Role
 from identity import profiles
@@ -14,6 +15,7 @@ from identity.models import (
     ContractKind,
     ErasureRequest,
     Invitation,
+    LegalHold,
     Passkey,
     RefreshToken,
     Representation,
@@ -28,7 +30,7 @@ from .factories import AT, PASSWORD, an_account, an_organisation, own_standing
 POWERS = frozenset(Role) - {Role.REPRESENTATIVE}
 """Every role that is not bound to a contract."""
 CUSTOMER, ELSEWHERE, REPRESENTATIVE = "customer", "elsewhere", "representative"
-HOME_OF = {"representation_id": REPRESENTATIVE}
+HOME_OF = {"representation_id": REPRESENTATIVE, "hold_id": "nobody's"}
 """Whose a thing is that a path names, where it is not the customer's."""
 YEAR = timedelta(days=365)
 
@@ -106,6 +108,10 @@ def scene(
         "passkey_id": Passkey(
             account_id=person.id, credential_id=uuid7().hex, public_key=b"key", sign_count=1,
             label="phone", created_at=at,
+        ),
+        "hold_id": LegalHold(
+            scope=HoldScope.CASE, subject=str(uuid7()), ground="a claim", placed_by=uuid7(),
+            placed_at=at, review_on=date(2027, 1, 1),
         ),
         "representation_id": Representation(
             organisation_id=homes[REPRESENTATIVE].id, country=contract.country,

@@ -169,6 +169,8 @@ VALUES = {
     "phone": lambda ids: "+49 7156 1234567",
     "mobile": lambda ids: "+49 171 1234567",
     "role": lambda ids: Role.USER_MANAGER,
+    "scope": lambda ids: "class",
+    "subject": lambda ids: "mail",
     "valid_to": lambda ids: "2028-01-01T00:00:00Z",
     **dict.fromkeys(("cases", "orders", "trainings"), lambda ids: False),
 }

@@ -82,6 +82,8 @@ def test_the_data_protection_officer_begins_the_erasure_of_who_is_gone(
         "requested_at": "2026-03-02T09:00:00Z",
         "completed_at": None,
         "missing": sorted(OWNERS_OF_PERSONAL_DATA),
+        "held_by": [],
+        "followed_by": None,
         "receipts": [],
     }
     assert stored(identity, account).state is State.ERASING

@@ -10,9 +10,12 @@ from common.events.catalogue import (
     AccountNameChanged,
     AccountRegistered,
     ErasureRequested,
+    LegalHoldPlaced,
+    LegalHoldReleased,
     SanctionsListUpdated,
 )
 from common.messaging import STALE, on, wake_worker
+from common.privacy import holds
 from common.privacy.erasure import answer_erasure
 from common.web import standing
 from screening import changes, checks, queries, retention
@@ -58,6 +61,12 @@ def note_list_updated(event, session):
     changes.note(session, event.list_id)
     checks.hurry(session)
     wake_worker(session)
+
+
+@on(LegalHoldPlaced, LegalHoldReleased)
+def keep_hold(event, session):
+    """Know what must not be deleted (art. 17(3)(e) GDPR)."""
+    holds.keep_hold(event, session)
 
 
 @on(ErasureRequested)

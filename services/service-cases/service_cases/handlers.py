@@ -6,8 +6,15 @@ A blocked or deactivated reporter changes nothing: the case is the organisation'
 import sqlalchemy as sa
 
 from common.clock import now
-from common.events.catalogue import BusinessRelationshipEnded, CaseState, ErasureRequested
+from common.events.catalogue import (
+    BusinessRelationshipEnded,
+    CaseState,
+    ErasureRequested,
+    LegalHoldPlaced,
+    LegalHoldReleased,
+)
 from common.messaging import on, publish
+from common.privacy import holds
 from common.privacy.erasure import answer_erasure
 from common.refusals import next_state
 from common.web import standing
@@ -36,6 +43,12 @@ def close_organisation(event, session):
         case.move(next_state(TRANSITIONS, case.state, Trigger.CLOSE), at)
         for news in moved(case.id, organisation_id, case.state):
             publish(session, news)
+
+
+@on(LegalHoldPlaced, LegalHoldReleased)
+def keep_hold(event, session):
+    """Know what must not be deleted (art. 17(3)(e) GDPR)."""
+    holds.keep_hold(event, session)
 
 
 @on(ErasureRequested)

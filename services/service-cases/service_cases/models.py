@@ -50,6 +50,7 @@ class Case(Base):
 
     __tablename__ = "cases"
     __owner__ = "account_id"
+    __case__ = "id"
     __personal__ = about(
         "account_id",
         purpose="solve",
@@ -113,6 +114,7 @@ class CaseMessage(Base):
 
     __tablename__ = "case_messages"
     __owner__ = "author_id"
+    __case__ = "case_id"
     __personal__ = about(
         "author_id",
         purpose="solve",

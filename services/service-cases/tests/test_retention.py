@@ -8,11 +8,19 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
-from common.events.catalogue import ErasureRequested, PersonalDataErased, TableErased
+from common.events.catalogue import (
+    ErasureRequested,
+    HoldScope,
+    LegalHoldPlaced,
+    LegalHoldReleased,
+    PersonalDataErased,
+    TableErased,
+)
+from common.ids import uuid7
 from common.privacy.audit import AuditEntry
 from common.privacy.erasure import ErasureReceipt, is_genuine
 from common.privacy.personal import declared
-from common.privacy.sweeps import BATCH, RetentionReport
+from common.privacy.sweeps import BATCH, RetentionReport, sweep
 from common.texts import LANGUAGES
 from common.web import Role
 from service_cases import retention
@@ -111,6 +119,34 @@ def test_the_receipt_names_the_day_on_which_the_last_closed_case_goes(any_cases)
     assert tables["cases", None] == TableErased(table="cases", pseudonymised=3)
     assert tables["cases", reason] == TableErased(table="cases", kept=3, reason=reason, until=until)
     assert tables["case_messages", reason].until == until
+
+
+def test_a_held_case_keeps_its_contact_and_says_for_which_hold(cases):  # art. 17(3)(e)
+    machine, kim, hold_id = cases.given(a_machine()), uuid4(), uuid7()
+    held, free = (cases.given(a_case(machine, account_id=kim)) for _ in range(2))
+    named = {"hold_id": hold_id, "scope": HoldScope.CASE, "subject": str(held.id)}
+    cases.when(LegalHoldPlaced(**named))
+    tables = erase(cases, kim)
+    names = {row.id: row.contact_name for row in cases.rows(Case)}
+    assert names == {held.id: "Kim Sample", free.id: "—"}
+    assert tables["cases", "legal-hold"].kept == 1
+    assert cases.published(PersonalDataErased)[-1].holds == (hold_id,)
+    cases.when(LegalHoldReleased(**named))
+    erase(cases, kim)
+    assert {row.contact_name for row in cases.rows(Case)} == {"—"}
+    assert cases.published(PersonalDataErased)[-1].holds == ()
+
+
+def test_a_held_case_outlasts_its_period_with_its_messages(cases):
+    case = cases.given(a_case(cases.given(a_machine()), closed_at=REPORTED_AT))
+    cases.given(a_message(case))
+    named = {"hold_id": uuid7(), "scope": HoldScope.CASE, "subject": str(case.id)}
+    cases.when(LegalHoldPlaced(**named))
+    cases.clock.advance("P9Y")
+    assert sweep(cases.runtime) == 0
+    cases.when(LegalHoldReleased(**named))
+    cases.run_steps()
+    assert cases.rows(Case) == cases.rows(CaseMessage) == []
 
 
 def test_a_second_request_finds_nothing_more_to_take_away(cases):

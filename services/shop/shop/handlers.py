@@ -10,9 +10,12 @@ from common.events.catalogue import (
     AccountUnblocked,
     BusinessRelationshipEnded,
     ErasureRequested,
+    LegalHoldPlaced,
+    LegalHoldReleased,
     OrderCancelled,
 )
 from common.messaging import on, publish
+from common.privacy import holds
 from common.privacy.erasure import answer_erasure
 from common.refusals import next_state
 from common.web import standing
@@ -60,6 +63,12 @@ def close_organisation(event, session):
         order.state = next_state(TRANSITIONS, order.state, Cause.RELATION_ENDS)
         order.cancelled_at = now(session)
         publish(session, OrderCancelled(**order.named))
+
+
+@on(LegalHoldPlaced, LegalHoldReleased)
+def keep_hold(event, session):
+    """Know what must not be deleted (art. 17(3)(e) GDPR)."""
+    holds.keep_hold(event, session)
 
 
 @on(ErasureRequested)

@@ -5,8 +5,11 @@ from common.events.catalogue import (
     AccountDeactivated,
     BusinessRelationshipEnded,
     ErasureRequested,
+    LegalHoldPlaced,
+    LegalHoldReleased,
 )
 from common.messaging import STALE, on
+from common.privacy import holds
 from common.privacy.erasure import answer_erasure
 from common.web import standing
 from training import queries, retention
@@ -39,6 +42,12 @@ def close_organisation(event, session):
     """Cancel the open bookings of a customer that is one no more (S79)."""
     theirs = Booking.organisation_id == event.organisation_id
     cancel_bookings(session, lock_open_bookings(session, theirs))
+
+
+@on(LegalHoldPlaced, LegalHoldReleased)
+def keep_hold(event, session):
+    """Know what must not be deleted (art. 17(3)(e) GDPR)."""
+    holds.keep_hold(event, session)
 
 
 @on(ErasureRequested)

@@ -10,6 +10,9 @@ from common.events.catalogue import (
     AccountUnblocked,
     BusinessRelationshipEnded,
     DocumentRemoved,
+    HoldScope,
+    LegalHoldPlaced,
+    LegalHoldReleased,
 )
 from common.web import Role
 from uploads.models import Document, Organisation, Removal
@@ -86,3 +89,17 @@ def test_an_account_is_known_from_its_activation_on(uploads):
         )
     )
     assert newcomer.get("/documents").json == []
+
+
+def test_what_a_hold_keeps_at_the_end_of_a_relation_goes_after_its_release(uploads):
+    ours = uuid4()
+    held = uploads.given(a_document(organisation_id=ours))
+    uploads.given(a_document(organisation_id=uuid4()))
+    named = {"hold_id": uuid4(), "scope": HoldScope.ORGANISATION, "subject": str(ours)}
+    uploads.when(LegalHoldPlaced(**named))
+    uploads.when(BusinessRelationshipEnded(organisation_id=ours))
+    assert held.id in {each.id for each in uploads.rows(Document)}
+    uploads.when(LegalHoldReleased(**named))
+    uploads.run_steps()
+    assert [each.organisation_id == ours for each in uploads.rows(Document)] == [False]
+    assert [each.document_id for each in uploads.published(DocumentRemoved)] == [held.id]

@@ -3,8 +3,14 @@
 A blocked or deactivated uploader changes nothing: the document is the organisation's.
 """
 
-from common.events.catalogue import BusinessRelationshipEnded, ErasureRequested
+from common.events.catalogue import (
+    BusinessRelationshipEnded,
+    ErasureRequested,
+    LegalHoldPlaced,
+    LegalHoldReleased,
+)
 from common.messaging import on
+from common.privacy import holds
 from common.privacy.erasure import answer_erasure
 from common.web import standing
 from uploads import retention
@@ -20,6 +26,12 @@ def keep_standing(event, session):
 def close_organisation(event, session):
     """Remove everything a former customer uploaded, and take nothing more (S55)."""
     retention.end_relation(session, event.organisation_id)
+
+
+@on(LegalHoldPlaced, LegalHoldReleased)
+def keep_hold(event, session):
+    """Know what must not be deleted (art. 17(3)(e) GDPR)."""
+    holds.keep_hold(event, session)
 
 
 @on(ErasureRequested)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -11,8 +12,10 @@ from common.clock import now
 from common.db import insert
 from common.events.catalogue import DocumentRemoved
 from common.messaging import publish
+from common.privacy import holds
 from common.privacy.erasure import Erasure
 from common.privacy.grounds import Ground
+from common.privacy.records import Records
 from common.privacy.retention import Rule, Start
 from uploads import removals
 from uploads.models import Document, Organisation
@@ -28,7 +31,7 @@ RULES = (
         "organisation is a customer.",
     ),
 )
-"""S55 names the events; there is no sweep, because both remove at once."""
+"""S55 names the events; both remove at once, but for what a legal hold keeps."""
 
 
 def erase(person: Erasure) -> None:
@@ -65,8 +68,28 @@ def end_relation(session: Session, organisation_id: UUID) -> None:
             set_={"ended_at": sa.func.coalesce(Organisation.ended_at, at)},
         )
     )
-    theirs = sa.delete(Document).where(Document.organisation_id == organisation_id)
-    gone = session.execute(theirs.returning(Document.id, Document.object_key)).all()
-    removals.order(session, [object_key for _, object_key in gone])
-    for document_id, _ in sorted(gone):
+    held = holds.condition(Document, holds.standing(session))
+    theirs = sa.select(Document.id).where(Document.organisation_id == organisation_id)
+    remove(session, session.scalars(theirs if held is None else theirs.where(~held)).all())
+
+
+def remove(session: Session, document_ids: Sequence[UUID]) -> None:
+    """Delete documents, with everything made from them, and say so."""
+    gone = sa.delete(Document).where(Document.id.in_(document_ids))
+    columns = (Document.id, Document.organisation_id, Document.object_key)
+    removed = session.execute(gone.returning(*columns)).all()
+    removals.order(session, [object_key for _, _, object_key in removed])
+    for document_id, organisation_id, _ in sorted(removed):
         publish(session, DocumentRemoved(document_id=document_id, organisation_id=organisation_id))
+
+
+RECORDS = (
+    Records(
+        record_class="document",
+        model=Document,
+        source=sa.join(Document, Organisation, Document.organisation_id == Organisation.id),
+        relation_ended_at=Organisation.ended_at,
+        erase=remove,
+    ),
+)
+"""What a legal hold kept back when the relation ended; everything else goes at once."""

@@ -265,6 +265,32 @@ class ErasureCompleted:
     request_id: UUID
 
 
+class HoldScope(StrEnum):
+    """What a legal hold stands on."""
+
+    PERSON = "person"
+    ORGANISATION = "organisation"
+    CASE = "case"
+    CLASS = "class"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _HoldChange:
+    hold_id: UUID
+    scope: HoldScope
+    subject: Code
+
+
+@event(owner="identity", subject="hold_id")
+class LegalHoldPlaced(_HoldChange):
+    """What the subject names (an id, or a retention class) must not be deleted from now on."""
+
+
+@event(owner="identity", subject="hold_id")
+class LegalHoldReleased(_HoldChange):
+    """A hold stands no more; what it alone held back goes by its own rule."""
+
+
 # ------------------------------------------------------------------------------------- screening
 
 
@@ -466,7 +492,10 @@ class TableErased:
 
 @event(owner=OWNERS_OF_PERSONAL_DATA, subject="account_id")
 class PersonalDataErased:
-    """The signed receipt of one owner: nothing is left of a person but what is named as kept."""
+    """The signed receipt of one owner: nothing is left of a person but what is named as kept.
+
+    holds: the legal holds that something is kept for.
+    """
 
     account_id: UUID
     request_id: UUID
@@ -475,3 +504,4 @@ class PersonalDataErased:
     previous: Signature
     kid: Code
     signature: Signature
+    holds: tuple[UUID, ...] = ()

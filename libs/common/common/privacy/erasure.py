@@ -18,6 +18,7 @@ from common.db import CommonBase
 from common.events.catalogue import ErasureRequested, PersonalDataErased, TableErased
 from common.keys import Keys, PublicKeys
 from common.messaging.outbox import publish
+from common.privacy import holds
 from common.privacy.audit import AuditEntry
 from common.privacy.consent import ConsentEntry
 from common.privacy.grounds import Ground
@@ -80,14 +81,17 @@ class Erasure:
         self._acts: list[_Act] = []
         self._kept: list[tuple[Any, tuple[Any, ...], str, date | None]] = []
         self._tables: dict[tuple[str, str], TableErased] = {}
+        self._standing = holds.standing(session)
 
     def delete(self, model: Any, *where: Any) -> None:
         """Delete the rows."""
+        where = self._free(model, where)
         self._acts.append(_Act(model, "deleted", sa.delete(model).where(*where), where, where))
 
     def null(self, model: Any, *where: Any, columns: tuple[Any, ...]) -> None:
         """Empty these columns and keep the rows."""
         empty = {column.key: None for column in columns}
+        where = self._free(model, where)
         filled = (*where, sa.or_(*(column.is_not(None) for column in columns)))
         statement = sa.update(model).where(*filled).values(empty)
         self._acts.append(_Act(model, "nulled", statement, filled, filled))
@@ -95,6 +99,7 @@ class Erasure:
     def pseudonymise(self, model: Any, *where: Any, values: dict[str, Any]) -> None:
         """Overwrite what names the person; `where` must not depend on what is overwritten."""
         same = [getattr(model, name).is_not_distinct_from(value) for name, value in values.items()]
+        where = self._free(model, where)
         left = (*where, sa.not_(sa.and_(*same)))
         statement = sa.update(model).where(*where).values(values)
         self._acts.append(_Act(model, "pseudonymised", statement, where, left))
@@ -129,6 +134,20 @@ class Erasure:
             if (rows := next(found)) and not self._spoken_of(name):
                 raise ErasureIncomplete(f"{name}: {rows} rows still name the person")
         return tuple(self._tables[name] for name in sorted(self._tables))
+
+    @property
+    def holds(self) -> tuple[UUID, ...]:
+        """Legal holds, where something is kept for one."""
+        kept = any(each.reason == Ground.LEGAL_HOLD for each in self._tables.values())
+        return tuple(sorted(self._standing.values())) if kept else ()
+
+    def _free(self, model: Any, where: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Those of the rows on which no legal hold stands; the others are kept for it."""
+        held = holds.condition(model, self._standing) if self._standing else None
+        if held is None:
+            return where
+        self.keep(model, *where, held, reason=Ground.LEGAL_HOLD)
+        return (*where, sa.not_(held))
 
     def _counted(self, counts: list[sa.Select[Any]]) -> Sequence[int]:
         """What each of these finds, in one statement: the answers are those of one instant."""
@@ -180,6 +199,7 @@ def answer_erasure(
             previous=fields["previous"],
             kid=stored.kid,
             signature=stored.signature,
+            holds=tuple(UUID(each) for each in fields.get("holds", ())),
         ),
     )
 
@@ -209,16 +229,21 @@ def _carry_out(
         ),
         reason=Ground.ACCOUNTABILITY,
     )
+    person.keep(
+        holds.Hold, holds.Hold.subject == str(event.account_id), reason=Ground.ACCOUNTABILITY
+    )
+    tables = person.complete(runtime.parts["models"].Base)
     number, previous = _end_of_chain(session)
     at = now(session).replace(microsecond=0)
     unsigned = PersonalDataErased(
         account_id=event.account_id,
         request_id=event.request_id,
         erased_at=at,
-        tables=person.complete(runtime.parts["models"].Base),
+        tables=tables,
         previous=previous,
         kid=runtime.keys.kid,
         signature="",
+        holds=person.holds,
     )
     fields = _fields(runtime.name, unsigned)
     return ErasureReceipt(
@@ -248,8 +273,10 @@ def _newest(session: Session) -> ErasureReceipt | None:
 
 
 def _fields(owner: str, event: PersonalDataErased) -> dict[str, Any]:
-    """What is signed: plain JSON values only."""
+    """What is signed: plain JSON values; what came with a later version only where it says more."""
+    held = {"holds": [str(each) for each in event.holds]} if event.holds else {}
     return {
+        **held,
         "owner": owner,
         "account_id": str(event.account_id),
         "request_id": str(event.request_id),

@@ -9,10 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from common.events.catalogue import HoldScope
+from common.privacy.holds import Subject, columns_of
 from common.privacy.retention import ANYWHERE, RowFacts, Rule, Start, begun_before, day_of
 
 Key = Any
@@ -23,10 +26,15 @@ Expression = Any
 
 @dataclass(frozen=True)
 class Row:
-    """What is read of one row: its key, and what rules ask."""
+    """What is read of one row: its key, what rules ask, and what a legal hold may stand on."""
 
     key: Key
     facts: RowFacts
+    subjects: frozenset[Subject] = frozenset()
+
+    def held_by(self, holds: Mapping[Subject, UUID]) -> list[UUID]:
+        """Legal holds that stand on the row."""
+        return [holds[subject] for subject in self.subjects if subject in holds]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +100,7 @@ class Records:
             self.process_ended_at,
             self.relation_ended_at,
             *self.suspensions.values(),
+            *columns_of(self.model).values(),
         )
         return tuple(sa.null() if each is None else each for each in stated)
 
@@ -100,7 +109,9 @@ class Records:
         width = len(self.key_columns)
         key = values[0] if width == 1 else tuple(values[:width])
         country, collected, process, relation, *said = values[width:]
-        stated = zip(self.suspensions, said, strict=True)
+        stated = zip(self.suspensions, said, strict=False)
+        named = zip(columns_of(self.model), said[len(self.suspensions) :], strict=True)
+        subjects = {(scope, str(value)) for scope, value in named if value is not None}
         facts = RowFacts(
             record_class=self.record_class,
             country=country,
@@ -109,7 +120,7 @@ class Records:
             relation_ended_at=relation,
             suspensions=tuple(name for name, stands in stated if stands),
         )
-        return Row(key, facts)
+        return Row(key, facts, frozenset({*subjects, (HoldScope.CLASS, self.record_class)}))
 
     def cursor_after(self, row: Row) -> list[str]:
         """The key of a row as text, for `after`."""

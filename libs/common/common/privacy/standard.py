@@ -43,6 +43,13 @@ COMMON_RULES = (
         source="S26",
         reason="Ids, counts and signatures: proves that a person was erased (art. 5(2) GDPR).",
     ),
+    Rule(
+        record_class="hold",
+        period=None,
+        start=Start.COLLECTION,
+        source="S26",
+        reason="Ids alone: that something was held, and is no more, is not forgotten.",
+    ),
 )
 """A class without a period does not go by a sweep: its reason says why."""
 

@@ -20,11 +20,12 @@ from common.clock import now
 from common.db import CommonBase, insert
 from common.ids import uuid7
 from common.logs import log
-from common.metrics import RETENTION_CONFLICTS, RETENTION_ERASED
+from common.metrics import RETENTION_CONFLICTS, RETENTION_ERASED, RETENTION_HELD
+from common.privacy import holds
 from common.privacy.audit import audit
 from common.privacy.personal import technical
 from common.privacy.records import Records, Row
-from common.privacy.retention import Rule, due
+from common.privacy.retention import Rule, Why, due
 from common.privacy.rulebook import all_records, all_rules
 
 BATCH = 500
@@ -59,6 +60,7 @@ class RetentionReport(CommonBase):
     conflicts: Mapped[int] = mapped_column(
         default=0, info=technical("rows whose minimum outlasts their maximum")
     )
+    held: Mapped[int] = mapped_column(default=0, info=technical("rows under a legal hold"))
     cursor: Mapped[list[str] | None] = mapped_column(
         sa.JSON(none_as_null=True), info=technical("key of the last row looked at")
     )
@@ -80,6 +82,18 @@ def sweep(runtime: Any) -> int:
             failed.append(error)
     if failed:
         raise ExceptionGroup("retention sweep", failed)
+    return erased
+
+
+def sweep_after_release(runtime: Any) -> int:
+    """Sweep once more when a legal hold was released, for what it held back; return what went."""
+    with runtime.reading() as session:
+        released = holds.over(session)
+    if not released:
+        return 0
+    erased = sweep(runtime)
+    with runtime.transaction() as session:
+        holds.note_swept(session, released)
     return erased
 
 
@@ -110,6 +124,7 @@ def _batches(runtime: Any, records: Records, lease: UUID) -> Iterator[int]:
         yield gone
     if report_id is not None:
         RETENTION_CONFLICTS.labels(runtime.name, records.record_class).set(report.conflicts)
+        RETENTION_HELD.labels(runtime.name, records.record_class).set(report.held)
 
 
 def _take_lease(session: Session, records: Records, lease: UUID) -> UUID | None:
@@ -136,14 +151,16 @@ def _take_lease(session: Session, records: Records, lease: UUID) -> UUID | None:
 def _sweep_batch(session: Session, records: Records, report: RetentionReport) -> int:
     """Erase what is due of the next rows, which stay locked until they are gone; note it."""
     at, rules = now(session), all_rules(session.info["runtime"])
+    standing = holds.standing(session)
     rows = _next_rows(session, records, rules, report.cursor)
-    asked = [(row, due(row.facts, rules, (), at)) for row in rows]
+    asked = [(row, due(row.facts, rules, row.held_by(standing), at)) for row in rows]
     going = [row.key for row, answer in asked if answer.has_come(at)]
     records.delete(session, going)
     if going:
         audit(session, "retention.erase", report.id)
     report.looked_at += len(rows)
     report.erased += len(going)
+    report.held += sum(answer.why is Why.HELD for _, answer in asked)
     report.conflicts += sum(answer.conflict for _, answer in asked)
     report.leased_until = at + LEASE
     if len(rows) < BATCH:

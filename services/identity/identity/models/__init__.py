@@ -2,8 +2,9 @@
 
 from identity.models.accounts import Account, StaffRole
 from identity.models.base import Base
-from identity.models.erasures import ErasureRequest, ReceivedReceipt
+from identity.models.erasures import ErasureRequest, HeldErasure, ReceivedReceipt
 from identity.models.invitations import Invitation
+from identity.models.legal_holds import LegalHold
 from identity.models.mails import Mail, MailKind
 from identity.models.notifications import MutedTopic, Topic
 from identity.models.organisations import Organisation, OrganisationKind
@@ -38,7 +39,9 @@ __all__ = [
     "ChallengePurpose",
     "ContractKind",
     "ErasureRequest",
+    "HeldErasure",
     "Invitation",
+    "LegalHold",
     "LinkPurpose",
     "LinkToken",
     "Mail",

@@ -16,7 +16,10 @@ from identity.models.base import Base
 
 
 class ErasureRequest(Base):
-    """The ledger of erasures: written before anything is destroyed."""
+    """The ledger of erasures: written before anything is destroyed.
+
+    What a legal hold kept is erased by another request, when the hold is released.
+    """
 
     __tablename__ = "erasure_requests"
     __personal__ = about(
@@ -31,9 +34,7 @@ class ErasureRequest(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7, info=technical("key"))
     account_id: Mapped[UUID] = mapped_column(
-        sa.ForeignKey("accounts.id"),
-        unique=True,
-        info=personal("pseudonym"),
+        sa.ForeignKey("accounts.id"), index=True, info=personal("pseudonym")
     )
     requested_at: Mapped[datetime] = mapped_column(info=technical("when it began"))
     asked_at: Mapped[datetime] = mapped_column(info=technical("when the owners were asked last"))
@@ -42,6 +43,9 @@ class ErasureRequest(Base):
     )
     completed_at: Mapped[datetime | None] = mapped_column(
         index=True, info=technical("when all receipts were in")
+    )
+    followed_by: Mapped[UUID | None] = mapped_column(
+        info=technical("request for the rest, once a hold was released")
     )
 
 
@@ -59,4 +63,17 @@ class ReceivedReceipt(Base):
     received_at: Mapped[datetime] = mapped_column(info=technical("when"))
     receipt: Mapped[dict[str, Any]] = mapped_column(
         sa.JSON, info=technical("the event's own fields: ids, tables, counts, signature")
+    )
+
+
+class HeldErasure(Base):
+    """An erasure in which some owner kept something for a legal hold."""
+
+    __tablename__ = "held_erasures"
+
+    request_id: Mapped[UUID] = mapped_column(
+        sa.ForeignKey("erasure_requests.id"), primary_key=True, info=technical("of the request")
+    )
+    hold_id: Mapped[UUID] = mapped_column(
+        sa.ForeignKey("legal_holds.id"), primary_key=True, info=technical("what it was kept for")
     )

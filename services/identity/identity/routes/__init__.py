@@ -6,6 +6,7 @@ from identity.routes import (
     erasures,
     internal,
     invitations,
+    legal_holds,
     notifications,
     organisations,
     passwords,
@@ -20,7 +21,7 @@ from identity.routes import (
 from identity.routes.blueprint import bp
 
 __all__ = [
-    "accounts", "bp", "directory", "erasures", "internal", "invitations", "notifications",
-    "organisations", "passwords", "profile", "recovery", "registration", "representatives",
-    "second_factors", "sessions", "sign_in",
+    "accounts", "bp", "directory", "erasures", "internal", "invitations", "legal_holds",
+    "notifications", "organisations", "passwords", "profile", "recovery", "registration",
+    "representatives", "second_factors", "sessions", "sign_in",
 ]  # fmt: skip

@@ -51,6 +51,10 @@ POLICY = {
     "second-factor.reset":  may_change(support=Reach.EVERYWHERE, admin=Reach.EVERYWHERE),
     "account.erase":         may_change(dpo=Reach.EVERYWHERE),                           # S26
     "erasure.read":          may(dpo=Reach.EVERYWHERE),
+    "legal-hold.place":     may(dpo=Reach.EVERYWHERE),
+    "legal-hold.read":      may(dpo=Reach.EVERYWHERE),
+    "legal-hold.review":    may_change(dpo=Reach.EVERYWHERE),
+    "legal-hold.release":   may_change(dpo=Reach.EVERYWHERE),
     "consent.read":          may(**_ONESELF),                                            # S28
     "consent.give":          may(**_ONESELF),                                            # S6
     "consent.withdraw":      may(**_ONESELF),                                            # S6, S28

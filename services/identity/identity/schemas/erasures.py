@@ -24,6 +24,8 @@ class ErasureView(Answer):
     requested_at = Instant()
     completed_at = Instant(allow_none=True)
     missing = fields.List(fields.String())
+    held_by = fields.List(fields.UUID())
+    followed_by = fields.UUID(allow_none=True)
     receipts = fields.List(fields.Nested(ReceiptView))
 
 
