@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import sqlalchemy as sa
 from werkzeug.test import TestResponse
 
 from common.ids import uuid7
+from common.privacy.rulebook import all_rules
 from common.service import Runtime
 from common.web.access import Principal, Role, access_token, service_token
 from common.web.problems import CONTENT_TYPE
@@ -106,7 +108,21 @@ def fitting(scenario: Scenario) -> dict[tuple[str, str, str], dict[str, Any]]:
         "salutation": "Mrs", "job_title": "Welder", "phone": "+49 7156 1",
         "mobile": "+49 171 5550000", "interests": "Lasers",
     }  # fmt: skip
+    rules = {
+        name: msgspec.to_builtins([asdict(each) for each in all_rules(runtime)])
+        for name, runtime in scenario.portal.estate.runtimes.items()
+    }
     return {
+        **{
+            (name, "post", "/retention/preview"): {"rules": of_service}
+            for name, of_service in rules.items()
+        },
+        **{
+            (name, "post", "/retention/rule-sets/{rule_set_id}/activation"): {
+                "preview_id": str(uuid7())
+            }
+            for name in rules
+        },
         ("identity", "post", "/registrations"): {
             "given_name": "Ines", "family_name": "Ohm", "email": "ines@customer.example",
             "company": "Muster AG", "customer_number": "K 1", "country": "DE", "language": "de",
@@ -245,9 +261,11 @@ def things(scenario: Scenario) -> dict[str, dict[str, str]]:
     """By service and parameter, real ids of what the first customer's people have."""
     made = scenario.made
     account = {"account_id": made[scenario.person.email]}
+    rule_set = {"rule_set_id": str(uuid7())}  # of nobody: by role alone
     return {
         "identity": {
             **account,
+            **rule_set,
             "organisation_id": scenario.customers()[0]["id"],
             "request_id": made.get("erasure", ""),
             "hold_id": made.get("hold", ""),
@@ -257,14 +275,18 @@ def things(scenario: Scenario) -> dict[str, dict[str, str]]:
             "passkey_id": made.get("passkey", ""),
             "session_id": made.get("sign_in", ""),
         },
-        "screening": {**account, "objection_id": made.get("objection", "")},
-        "uploads": {"document_id": made["document"]["id"]},
-        "service-cases": {"case_id": made["case"]["id"]},
+        "screening": {**account, **rule_set, "objection_id": made.get("objection", "")},
+        "uploads": {**account, **rule_set, "document_id": made["document"]["id"]},
+        "service-cases": {**account, **rule_set, "case_id": made["case"]["id"]},
         "shop": {
+            **account,
+            **rule_set,
             "order_id": made["order"]["id"],
             "product_id": made["product"]["id"],
         },
         "training": {
+            **account,
+            **rule_set,
             "booking_id": made["booking"]["id"],
             "participant_id": made["booking"]["participants"][0]["id"],
             "session_id": made["session"]["id"],

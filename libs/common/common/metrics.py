@@ -40,3 +40,7 @@ RETENTION_HELD = Gauge(
 HOLDS_TO_REVIEW = Gauge(
     "portal_legal_holds_to_review", "Legal holds that nobody has looked at again in time"
 )
+ACCOUNTS_NEAR_LIMIT = Gauge(
+    "portal_accounts_near_retention_limit",
+    "Closed accounts that are not erased although their limit is less than 30 days away",
+)

@@ -31,9 +31,10 @@ from common.messaging.subscribe import subscriptions
 from common.messaging.topology import Ladder
 from common.metrics import TICKS
 from common.privacy import erasure  # noqa: F401 - its tables belong to every service
+from common.privacy import routes as privacy
 from common.settings import Settings, SettingsError, load
 from common.web.app import create_app
-from common.web.peers import Peer
+from common.web.peers import Peer, PeerUnavailable
 
 T = TypeVar("T")
 Transports = Mapping[str, httpx.BaseTransport]
@@ -68,16 +69,15 @@ class Service:
         transports: Transports | None = None,
     ) -> Runtime:
         """Bind the service to settings, by default those of the environment."""
-        return Runtime(
-            self, settings or load(self.settings_class, self.name), clock, broker, transports or {}
-        )
+        told = settings or load(self.settings_class, self.name)
+        return Runtime(self, told, clock, broker, {} if transports is None else transports)
 
     def create_app(self, runtime: Runtime | None = None) -> Flask:
         """Make the web application; without a runtime, that of this process's environment."""
         if runtime is None:
             runtime = self.runtime()
             runtime.begin_process("web")
-        return create_app(runtime)
+        return create_app(runtime, privacy)
 
     def main(self, *commands: click.Command) -> None:
         """Run `web | worker | migrate | job NAME` and the service's own operator commands."""
@@ -136,8 +136,13 @@ class Runtime:
         return Consumer(self, self.ladder)
 
     def peer(self, name: str) -> Peer:
-        """Another service, to be called; its client is made at the first call."""
+        """Another service, to be called; its client is made at the first call.
+
+        Raises PeerUnavailable where the settings do not say its address.
+        """
         if name not in self._peers:
+            if name not in self.settings.peer_urls:
+                raise PeerUnavailable(f"{self.name} is not told where {name} is.")
             url, transport = self.settings.peer_urls[name], self._transports.get(name)
             client = httpx.Client(base_url=url, timeout=PEER_SECONDS, transport=transport)
             self._peers[name] = Peer(self, name, client)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from common.ids import uuid7
 from common.metrics import RETENTION_CONFLICTS
-from common.privacy import records, sweeps
+from common.privacy import records, rulesets, sweeps
 from common.privacy.audit import AuditEntry
 from common.privacy.retention import Bound
 from common.privacy.standard import COMMON_RECORDS, COMMON_RULES
@@ -118,7 +118,7 @@ def test_a_table_that_fails_does_not_keep_the_others_from_theirs(sample, monkeyp
 
 def ruled(monkeypatch, own, *rules):
     monkeypatch.setattr(sweeps, "all_records", lambda _: (own,))
-    monkeypatch.setattr(sweeps, "all_rules", lambda _: rules)
+    monkeypatch.setattr(rulesets, "all_rules", lambda _: rules)
 
 
 def test_a_minimum_that_outlasts_a_maximum_is_kept_counted_and_told(sample, monkeypatch):

@@ -10,8 +10,16 @@ from common.clock import now
 from common.jobs import job, step
 from common.logs import log
 from common.mail import Mailer, MailRefused, mailer
-from common.metrics import HOLDS_TO_REVIEW
-from identity import deliveries, erasures, invitation_mails, legal_holds, mails, recovery
+from common.metrics import ACCOUNTS_NEAR_LIMIT, HOLDS_TO_REVIEW
+from identity import (
+    deliveries,
+    erasures,
+    invitation_mails,
+    legal_holds,
+    mails,
+    queries,
+    recovery,
+)
 from identity.accounts import locked
 from identity.models import ErasureRequest
 from identity.rules.dates import (
@@ -76,6 +84,20 @@ def erase_what_was_held(runtime: Any) -> int:
         if request is not None:
             erasures.follow(session, request)
     return int(request is not None)
+
+
+@job(every="P1D")
+def warn_before_the_limit(runtime: Any) -> int:
+    """Tell the log and a metric of accounts that are still here 30 days before their limit (S26).
+
+    They should have begun to go a month before that: a hold, a restore or a fault keeps them.
+    """
+    with runtime.reading() as session:
+        near = queries.near_the_limit(session)
+    ACCOUNTS_NEAR_LIMIT.set(near)
+    if near:
+        log.error("accounts near the limit of their retention are not erased", count=near)
+    return near
 
 
 @job(every="P1D")

@@ -10,6 +10,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from common.clock import now
+from common.privacy import rulesets
+from common.privacy.retention import RowFacts, due
 from common.web.access import Principal, Role
 from identity.accounts import password_of
 from identity.models import (
@@ -27,6 +30,7 @@ from identity.passwords import Hash
 from identity.profiles import shown_to_colleagues
 from identity.rules.access import Entry
 from identity.rules.addresses import AddressNotValid, email_key
+from identity.rules.dates import WARNED_BEFORE
 from identity.rules.invitations import InvitationState
 from identity.rules.organisations import effective_role
 from identity.rules.states import HIDDEN, SCREENED, State, shown_state
@@ -229,3 +233,17 @@ def operator(session: Session) -> Organisation | None:
     """The organisation that the operator's own staff belong to."""
     found = sa.select(Organisation).where(Organisation.kind == OrganisationKind.OPERATOR)
     return session.scalars(found.order_by(Organisation.id).limit(1)).one_or_none()
+
+
+def near_the_limit(session: Session) -> int:
+    """How many closed accounts are still here less than WARNED_BEFORE before their limit (S26)."""
+    rules, at = rulesets.in_force(session), now(session)
+    closed = sa.select(Account.deactivated_at).where(
+        Account.state.in_((State.DEACTIVATED, State.ERASING)), Account.deactivated_at.is_not(None)
+    )
+    facts = (
+        RowFacts(record_class="account", process_ended_at=closed_at)
+        for closed_at in session.scalars(closed)
+    )
+    limits = (due(each, rules, (), at).limit_at for each in facts)
+    return sum(limit is not None and limit - WARNED_BEFORE <= at for limit in limits)

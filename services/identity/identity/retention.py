@@ -140,8 +140,18 @@ RECORDS = (
         collected_at=AuthenticatorApp.created_at,
     ),
     Records(record_class="link", model=LinkToken, collected_at=LinkToken.expires_at),
-    Records(record_class="mail", model=Mail, collected_at=Mail.sent_at),
-    Records(record_class="given-up-mail", model=Mail, collected_at=Mail.given_up_at),
+    Records(
+        record_class="mail",
+        model=Mail,
+        where=(Mail.sent_at.is_not(None),),
+        collected_at=Mail.sent_at,
+    ),
+    Records(
+        record_class="given-up-mail",
+        model=Mail,
+        where=(Mail.given_up_at.is_not(None),),
+        collected_at=Mail.given_up_at,
+    ),
     Records(record_class="asking", model=RecoveryRequest, collected_at=RecoveryRequest.asked_at),
     Records(record_class="asking-count", model=RecoveryCount, collected_at=RecoveryCount.begun_at),
     Records(
@@ -157,7 +167,10 @@ RECORDS = (
         erase=deleting(HeldErasure.hold_id, LegalHold.id),
     ),
     Records(
-        record_class="former-address", model=AddressChange, collected_at=AddressChange.confirmed_at
+        record_class="former-address",
+        model=AddressChange,
+        where=(AddressChange.confirmed_at.is_not(None),),
+        collected_at=AddressChange.confirmed_at,
     ),
 )
 

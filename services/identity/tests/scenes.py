@@ -1,14 +1,19 @@
 """A customer, one of its people and their things, and somebody who calls."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from functools import cache
 from uuid import UUID
 
+import msgspec
+
 from common.events.catalogue import HoldScope
 from common.ids import uuid7
+from common.privacy.rulebook import all_rules
+from common.privacy.rulesets import RuleSet
 from common.web.access import Role
 from identity import profiles
+from identity.app import service
 from identity.consents import VOLUNTARY_PROFILE
 from identity.models import (
     AuthenticatorApp,
@@ -27,6 +32,7 @@ from identity.rules.states import State
 
 from .factories import AT, PASSWORD, an_account, an_organisation, own_standing
 
+SHIPPED = msgspec.to_builtins([asdict(each) for each in all_rules(service)])
 POWERS = frozenset(Role) - {Role.REPRESENTATIVE}
 """Every role that is not bound to a contract."""
 CUSTOMER, ELSEWHERE, REPRESENTATIVE = "customer", "elsewhere", "representative"
@@ -109,6 +115,7 @@ def scene(
             account_id=person.id, credential_id=uuid7().hex, public_key=b"key", sign_count=1,
             label="phone", created_at=at,
         ),
+        "rule_set_id": RuleSet(rules=SHIPPED, proposed_at=at, preview=[], preview_id=uuid7()),
         "hold_id": LegalHold(
             scope=HoldScope.CASE, subject=str(uuid7()), ground="a claim", placed_by=uuid7(),
             placed_at=at, review_on=date(2027, 1, 1),
@@ -147,5 +154,6 @@ def scene(
     ids |= {
         "account_id": person.id, "manager_account_id": person.id, "organisation_id": home.id,
         "representative_id": homes[REPRESENTATIVE].id,
+        "preview_id": things["rule_set_id"].preview_id,
     }  # fmt: skip
     return Scene(ids, caller, person)

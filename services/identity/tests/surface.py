@@ -8,16 +8,23 @@ import ast
 import inspect
 import re
 import textwrap
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cache
 
+import msgspec
+
 from common.ids import uuid7
+from common.privacy import routes as privacy
+from common.privacy.rulebook import all_rules
 from common.web.access import Role
+from identity.app import service
 from identity.consents import VOLUNTARY_PROFILE
-from identity.rules.access import POLICY
+from identity.rules import access
 
 from .factories import PASSWORD
 
+POLICY = {**privacy.POLICY, **access.POLICY}
+"""Entries for the routes of identity, and for those that every service has."""
 DOCUMENTATION = ("api-docs.", "swagger_ui.")
 SECRET = "x" * 43
 
@@ -169,6 +176,7 @@ VALUES = {
     "phone": lambda ids: "+49 7156 1234567",
     "mobile": lambda ids: "+49 171 1234567",
     "role": lambda ids: Role.USER_MANAGER,
+    "rules": lambda ids: msgspec.to_builtins([asdict(each) for each in all_rules(service)]),
     "scope": lambda ids: "class",
     "subject": lambda ids: "mail",
     "valid_to": lambda ids: "2028-01-01T00:00:00Z",

@@ -5,14 +5,17 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from common.events.catalogue import ErasureRequested
 from common.privacy import sweeps
 from common.privacy.retention import RowFacts, due, faults
 from common.privacy.sweeps import sweep
+from identity.jobs import warn_before_the_limit
 from identity.mails import write
-from identity.models import LinkToken, Mail, MailKind, RefreshToken, SignInSession
+from identity.models import ErasureRequest, LinkToken, Mail, MailKind, RefreshToken, SignInSession
 from identity.retention import RULES
+from identity.rules.states import State
 
-from .factories import PASSWORD, an_account, an_organisation, mails, with_password
+from .factories import AT, PASSWORD, an_account, an_organisation, mails, with_password
 
 
 def test_sign_ins_links_and_notes_of_mails_are_forgotten_when_their_time_is_over(
@@ -72,3 +75,19 @@ def test_erasure_begins_within_the_year_and_leaves_at_least_four_weeks_to_finish
     answer = due(RowFacts(record_class="account", process_ended_at=at), RULES, (), at)
     assert timedelta(days=28) <= answer.limit_at - answer.at <= timedelta(days=31)
     assert (answer.limit_at.year, answer.limit_at.month) == (at.year + 1, at.month)
+
+
+def test_an_account_that_is_still_here_a_month_before_its_limit_is_an_alarm(identity, customer):
+    account = identity.given(an_account(customer, State.DEACTIVATED, deactivated_at=AT))
+    identity.given(an_account(customer, State.ACTIVE))
+    identity.clock.advance("P334D")
+    assert warn_before_the_limit(identity.runtime) == 0
+    identity.clock.advance("P2D")
+    assert warn_before_the_limit(identity.runtime) == 1
+    sweep(identity.runtime)
+    assert warn_before_the_limit(identity.runtime) == 1
+    request = ErasureRequested(
+        account_id=account.id, request_id=identity.rows(ErasureRequest)[0].id
+    )
+    identity.when(request)
+    assert warn_before_the_limit(identity.runtime) == 0

@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from common.clock import now
+from common.privacy import rulesets
 from common.privacy.erasure import Erasure
 from common.privacy.grounds import Ground
 from common.privacy.records import Records, deleting
@@ -69,6 +70,7 @@ def _keep(person: Erasure, model: Any, where: Any, *, of: Any) -> None:
     """Keep rows as long as the cases they belong to; without a date while one of those is open."""
     closings = person.session.scalars(sa.select(Case.closed_at).where(of)).all()
     facts = [RowFacts(record_class="case", process_ended_at=closed_at) for closed_at in closings]
-    until = kept_until(facts, RULES, now(person.session))
+    rules = rulesets.in_force(person.session)
+    until = kept_until(facts, rules, now(person.session))
     reason = Ground.OPEN_PROCESS if None in closings else Ground.ENDED_PROCESS
     person.keep(model, where, reason=reason, until=until)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from common.clock import now
+from common.privacy import rulesets
 from common.privacy.erasure import Erasure
 from common.privacy.grounds import Ground
 from common.privacy.records import Records, deleting
@@ -69,11 +70,12 @@ def erase(person: Erasure) -> None:
     Source: S67, art. 17(3)(b) GDPR.
     """
     theirs, at = Order.account_id == person.account_id, now(person.session)
+    rules = rulesets.in_force(person.session)
     facts = {row.id: _facts(row) for row in _locked(person.session, theirs)}
-    over = [key for key, each in facts.items() if due(each, RULES, (), at).has_come(at)]
+    over = [key for key, each in facts.items() if due(each, rules, (), at).has_come(at)]
     person.delete(OrderLine, OrderLine.order_id.in_(over))
     person.delete(Order, Order.id.in_(over))
-    until = kept_until(facts.values(), RULES, at)
+    until = kept_until(facts.values(), rules, at)
     kept = sa.select(Order.id).where(theirs)
     person.keep(OrderLine, OrderLine.order_id.in_(kept), reason=Ground.STATUTORY, until=until)
     person.keep(Order, theirs, reason=Ground.STATUTORY, until=until)

@@ -186,3 +186,15 @@ def test_an_account_s_id_stays_in_its_orders_as_a_pseudonym(shop):
     erase(shop, order.account_id)
     [row] = shop.rows(Order)
     assert row.account_id == order.account_id != UUID(int=0)
+
+
+def test_what_of_a_buyer_goes_when_and_what_stays_why(shop):  # art. 15(1)(d)
+    order = shop.given(an_order())
+    shop.given(an_order())
+    identity = shop.peer("identity", "outlook:read")
+    told = identity.get(f"/internal/retention/outlook/{order.account_id}").json
+    assert [(each["table"], each["goes_on"], each["why"], each["rows"]) for each in told] == [
+        ("orders", "2035-01-01", "rule", 1)
+    ]
+    assert told[0]["source"] == "DE-BEG-IV"
+    assert identity.get(f"/internal/retention/outlook/{uuid7()}").status_code == 404

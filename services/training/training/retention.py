@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from common.clock import now
+from common.privacy import rulesets
 from common.privacy.erasure import Erasure
 from common.privacy.grounds import Ground
 from common.privacy.records import Records
@@ -96,5 +97,5 @@ def erase(person: Erasure) -> None:
         Participant,
         Participant.booking_id.in_(sa.select(Booking.id).where(own)),
         reason=Ground.ENDED_PROCESS,
-        until=kept_until(facts, RULES, now(session)),
+        until=kept_until(facts, rulesets.in_force(session), now(session)),
     )

@@ -88,12 +88,15 @@ def standing(session: Session) -> dict[Subject, UUID]:
     """What holds stand on, with their ids; none is placed before this transaction has ended."""
     if _STANDING not in session.info:
         _lock(session, shared=True)
-        columns = sa.select(Hold.scope, Hold.subject, Hold.id).where(sa.not_(Hold.released))
-        session.info[_STANDING] = {
-            (row.scope, row.subject): row.id for row in session.execute(columns)
-        }
+        session.info[_STANDING] = seen(session)
     known: dict[Subject, UUID] = session.info[_STANDING]
     return known
+
+
+def seen(session: Session) -> dict[Subject, UUID]:
+    """What holds stand on at this instant, for who only looks."""
+    columns = sa.select(Hold.scope, Hold.subject, Hold.id).where(sa.not_(Hold.released))
+    return {(row.scope, row.subject): row.id for row in session.execute(columns)}
 
 
 def over(session: Session) -> list[UUID]:

@@ -2,10 +2,91 @@
 
 from __future__ import annotations
 
-from common.web.access import Action
+from typing import Any
+from uuid import UUID
+
+from common.db import CommonBase
+from common.privacy import forecast, rulesets
+from common.privacy.rulebook import all_records
+from common.privacy.schemas import (
+    CalendarView,
+    OutlookView,
+    PreviewSeen,
+    RulesAsked,
+    RuleSetView,
+    RuleView,
+)
+from common.refusals import NotFound
+from common.web.access import Action, Reach, authorise, internal, may
+from common.web.app import reading, runtime, transaction
 from common.web.blueprint import Blueprint
 
 bp = Blueprint("privacy", __name__)
 
-POLICY: dict[str, Action] = {}
+POLICY: dict[str, Action] = {
+    "retention.read": may(dpo=Reach.EVERYWHERE),
+    "retention.propose": may(dpo=Reach.EVERYWHERE),
+    "retention.activate": may(dpo=Reach.EVERYWHERE),
+}
 """Who may do what here; it is part of every service's own."""
+
+
+@bp.get("/retention/rules")
+@bp.response(200, RuleView(many=True))
+def list_rules() -> Any:
+    """List the retention rules that are in force."""
+    with reading() as session:
+        authorise(session, "retention.read")
+        return list(rulesets.in_force(session))
+
+
+@bp.get("/retention/calendar")
+@bp.response(200, CalendarView(many=True))
+def show_calendar() -> Any:
+    """Show how many rows go in each of the coming 24 months."""
+    with reading() as session:
+        authorise(session, "retention.read")
+        return forecast.calendar(session, all_records(runtime()), rulesets.in_force(session))
+
+
+@bp.post("/retention/preview")
+@bp.arguments(RulesAsked)
+@bp.response(201, RuleSetView)
+def preview_rules(body: Any) -> Any:
+    """Propose other rules and show what would go earlier or later; nothing changes yet."""
+    with transaction() as session:
+        authorise(session, "retention.propose")
+        return rulesets.propose(session, body["rules"])
+
+
+@bp.post("/retention/rule-sets/<uuid:rule_set_id>/activation")
+@bp.arguments(PreviewSeen)
+@bp.response(200, RuleSetView)
+def activate_rules(body: Any, rule_set_id: UUID) -> Any:
+    """Put a set of rules in force whose preview was looked at."""
+    with transaction() as session:
+        authorise(session, "retention.activate")
+        activated = rulesets.activate(session, rule_set_id, body["preview_id"])
+        if activated is None:
+            raise NotFound()
+        return activated
+
+
+@bp.get("/internal/retention/outlook/<uuid:account_id>")
+@internal("outlook:read")
+@bp.response(200, OutlookView(many=True))
+def tell_outlook(account_id: UUID) -> Any:
+    """Tell what of a person goes when, and what stays why (art. 15(1)(d) GDPR)."""
+    with reading() as session:
+        found = outlook_here(session, account_id)
+    if not found:
+        raise NotFound()
+    return found
+
+
+def outlook_here(session: Any, account_id: UUID) -> Any:
+    """What of a person this service keeps until when, by the rules in force."""
+    here = session.info["runtime"]
+    asked = (all_records(here), rulesets.in_force(session), account_id)
+    bases = (here.parts["models"].Base, CommonBase)
+    return [each for base in bases for each in forecast.outlook(session, base, *asked)]

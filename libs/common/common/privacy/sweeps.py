@@ -21,12 +21,12 @@ from common.db import CommonBase, insert
 from common.ids import uuid7
 from common.logs import log
 from common.metrics import RETENTION_CONFLICTS, RETENTION_ERASED, RETENTION_HELD
-from common.privacy import holds
+from common.privacy import holds, rulesets
 from common.privacy.audit import audit
 from common.privacy.personal import technical
 from common.privacy.records import Records, Row
 from common.privacy.retention import Rule, Why, due
-from common.privacy.rulebook import all_records, all_rules
+from common.privacy.rulebook import all_records
 
 BATCH = 500
 LEASE = timedelta(minutes=5)
@@ -132,7 +132,7 @@ def _take_lease(session: Session, records: Records, lease: UUID) -> UUID | None:
 
     What only goes with something else, or never, has no sweep.
     """
-    rules = all_rules(session.info["runtime"])
+    rules = rulesets.in_force(session)
     if not any(rule.period for rule in rules if rule.record_class == records.record_class):
         return None
     at = now(session)
@@ -150,7 +150,7 @@ def _take_lease(session: Session, records: Records, lease: UUID) -> UUID | None:
 
 def _sweep_batch(session: Session, records: Records, report: RetentionReport) -> int:
     """Erase what is due of the next rows, which stay locked until they are gone; note it."""
-    at, rules = now(session), all_rules(session.info["runtime"])
+    at, rules = now(session), rulesets.in_force(session)
     standing = holds.standing(session)
     rows = _next_rows(session, records, rules, report.cursor)
     asked = [(row, due(row.facts, rules, row.held_by(standing), at)) for row in rows]

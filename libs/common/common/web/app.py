@@ -6,6 +6,7 @@ import time
 from collections import ChainMap
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import ModuleType
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +20,6 @@ from common.ids import uuid7
 from common.logs import log
 from common.messaging.outbox import Cause
 from common.metrics import REQUESTS
-from common.privacy import routes as privacy
 from common.refusals import AccountNotActive, Unavailable
 from common.tracing import span, trace_id
 from common.web import problems
@@ -31,8 +31,11 @@ MAX_BODY = 1_000_000
 SCOPE_STANDING = "standing:read"
 
 
-def create_app(runtime: Any) -> Flask:
-    """Make the web application of a service from the routes module of its parts."""
+def create_app(runtime: Any, *shared: ModuleType) -> Flask:
+    """Make the web application of a service from the routes module of its parts.
+
+    shared: modules with routes and a policy that every service has.
+    """
     app = Flask(runtime.name, static_folder=None)
     app.config.update(
         API_TITLE=f"Portal: {runtime.name}",
@@ -46,14 +49,15 @@ def create_app(runtime: Any) -> Flask:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.extensions["runtime"] = runtime
     app.extensions["policy"] = ChainMap(
-        getattr(runtime.parts["rules"], "POLICY", {}), privacy.POLICY
+        getattr(runtime.parts["rules"], "POLICY", {}), *(each.POLICY for each in shared)
     )
     app.wsgi_app = ProxyFix(app.wsgi_app, x_proto=1, x_host=1, x_prefix=1)  # type: ignore[method-assign]
     observe(app)
     app.before_request(_sign_in)
     api = PortalApi(app, spec_kwargs={"components": {"securitySchemes": _SCHEMES}})
     api.register_blueprint(runtime.parts["routes"].bp)
-    api.register_blueprint(privacy.bp)
+    for each in shared:
+        api.register_blueprint(each.bp)
     docs = get_swaggerui_blueprint("/docs", "../openapi.json", config={"validatorUrl": None})
     app.register_blueprint(docs, url_prefix="/docs")
     _add_health(app)

@@ -14,6 +14,7 @@ from identity.routes import (
     recovery,
     registration,
     representatives,
+    retention,
     second_factors,
     sessions,
     sign_in,
@@ -23,5 +24,5 @@ from identity.routes.blueprint import bp
 __all__ = [
     "accounts", "bp", "directory", "erasures", "internal", "invitations", "legal_holds",
     "notifications", "organisations", "passwords", "profile", "recovery", "registration",
-    "representatives", "second_factors", "sessions", "sign_in",
+    "representatives", "retention", "second_factors", "sessions", "sign_in",
 ]  # fmt: skip

@@ -7,6 +7,8 @@ from datetime import timedelta
 ANSWER_WITHIN = timedelta(days=7)
 """How long the owners of personal data may take for an erasure."""
 ASK_AGAIN_AFTER = timedelta(days=1)
+WARNED_BEFORE = timedelta(days=30)
+"""How long before the limit of S26 an account that is still here is an alarm."""
 SESSION_LIFE = timedelta(days=30)
 REFRESH_LIFE = timedelta(days=7)
 LINK_LIFE = timedelta(days=7)
