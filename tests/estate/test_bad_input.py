@@ -544,10 +544,10 @@ def is_a_rule_of_ours(label: str, check: str, sent: Any, answer: Any) -> bool:
     """Whether a good request was refused by a rule that no document can state.
 
     A refusal with a type of its own (the content of a file); times that do not follow each other; a
-    member who is none; a hold on what there is not; a reason that speaks for another answer; one
-    second factor, and one alone; an address that nobody can have (`.test`); a whole number that is
-    written with a point (377.0), which JSON Schema calls an integer and we do not take. And a bad
-    part of a form that was lost on its way, since a form cannot hold a null.
+    member who is none; a hold on what there is not; rules that are no whole set; a reason that
+    speaks for another answer; one second factor, and one alone; an address that nobody can have
+    (`.test`); a whole number that is written with a point (377.0), which JSON Schema calls an
+    integer and we do not take. And a bad part of a form that was lost on its way, since a form cannot hold a null.
     """
     if check == "negative_data_rejection" and label == "POST /documents":
         return bool(sent.body.count(b"Content-Disposition") == 2)
@@ -559,6 +559,7 @@ def is_a_rule_of_ours(label: str, check: str, sent: Any, answer: Any) -> bool:
     about = {
         "POST /sessions": {"/starts_at", "/ends_at"},
         "POST /representations": {"/valid_to"},
+        "POST /retention/preview": {"/rules"},
         "POST /legal-holds": {"/subject", "/review_on"},
         "PATCH /legal-holds/{hold_id}": {"/review_on"},
         "POST /organisations/{organisation_id}/user-management": {"/manager_account_id"},

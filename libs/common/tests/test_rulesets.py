@@ -121,7 +121,7 @@ def test_a_preview_of_last_week_does_not_activate(sample):
     [
         (lambda rules: rules[1:], "no rules"),
         (lambda rules: [*rules, Rule(record_class="pets", period="P1D", start=Start.COLLECTION,
-                                     source="S1")], "no such class"),
+                                     source="S4")], "no such class"),
         (lambda rules: [*rules, rules[0]], "two rules"),
         (lambda rules: [Rule(**{**_fields(each), "period": "P9D"})
                         if each.record_class == "standing" else each for each in rules],

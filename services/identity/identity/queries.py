@@ -30,7 +30,7 @@ from identity.passwords import Hash
 from identity.profiles import shown_to_colleagues
 from identity.rules.access import Entry
 from identity.rules.addresses import AddressNotValid, email_key
-from identity.rules.dates import WARNED_BEFORE
+from identity.rules.dates import ON_ITS_WAY, WARNED_BEFORE
 from identity.rules.invitations import InvitationState
 from identity.rules.organisations import effective_role
 from identity.rules.states import HIDDEN, SCREENED, State, shown_state
@@ -236,7 +236,10 @@ def operator(session: Session) -> Organisation | None:
 
 
 def near_the_limit(session: Session) -> int:
-    """How many closed accounts are still here less than WARNED_BEFORE before their limit (S26)."""
+    """How many closed accounts are still here less than WARNED_BEFORE before their limit (S26).
+
+    Whose erasure has just fallen due is on its way and no alarm.
+    """
     rules, at = rulesets.in_force(session), now(session)
     closed = sa.select(Account.deactivated_at).where(
         Account.state.in_((State.DEACTIVATED, State.ERASING)), Account.deactivated_at.is_not(None)
@@ -245,5 +248,6 @@ def near_the_limit(session: Session) -> int:
         RowFacts(record_class="account", process_ended_at=closed_at)
         for closed_at in session.scalars(closed)
     )
-    limits = (due(each, rules, (), at).limit_at for each in facts)
-    return sum(limit is not None and limit - WARNED_BEFORE <= at for limit in limits)
+    answers = (due(each, rules, (), at) for each in facts)
+    late = (each.limit_at for each in answers if each.has_come(at - ON_ITS_WAY))
+    return sum(limit is not None and limit - WARNED_BEFORE <= at for limit in late)

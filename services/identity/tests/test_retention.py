@@ -15,7 +15,7 @@ from identity.models import ErasureRequest, LinkToken, Mail, MailKind, RefreshTo
 from identity.retention import RULES
 from identity.rules.states import State
 
-from .factories import AT, PASSWORD, an_account, an_organisation, mails, with_password
+from .factories import PASSWORD, an_account, an_organisation, mails, with_password
 
 
 def test_sign_ins_links_and_notes_of_mails_are_forgotten_when_their_time_is_over(
@@ -78,9 +78,10 @@ def test_erasure_begins_within_the_year_and_leaves_at_least_four_weeks_to_finish
 
 
 def test_an_account_that_is_still_here_a_month_before_its_limit_is_an_alarm(identity, customer):
-    account = identity.given(an_account(customer, State.DEACTIVATED, deactivated_at=AT))
+    closed_at = identity.clock.now()
+    account = identity.given(an_account(customer, State.DEACTIVATED, deactivated_at=closed_at))
     identity.given(an_account(customer, State.ACTIVE))
-    identity.clock.advance("P334D")
+    identity.clock.advance("P338D")
     assert warn_before_the_limit(identity.runtime) == 0
     identity.clock.advance("P2D")
     assert warn_before_the_limit(identity.runtime) == 1

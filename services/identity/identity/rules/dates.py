@@ -9,6 +9,8 @@ ANSWER_WITHIN = timedelta(days=7)
 ASK_AGAIN_AFTER = timedelta(days=1)
 WARNED_BEFORE = timedelta(days=30)
 """How long before the limit of S26 an account that is still here is an alarm."""
+ON_ITS_WAY = timedelta(days=2)
+"""How long after it fell due an erasure is nothing to worry about."""
 SESSION_LIFE = timedelta(days=30)
 REFRESH_LIFE = timedelta(days=7)
 LINK_LIFE = timedelta(days=7)
