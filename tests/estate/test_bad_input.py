@@ -547,7 +547,8 @@ def is_a_rule_of_ours(label: str, check: str, sent: Any, answer: Any) -> bool:
     member who is none; a hold on what there is not; rules that are no whole set; a reason that
     speaks for another answer; one second factor, and one alone; an address that nobody can have
     (`.test`); a whole number that is written with a point (377.0), which JSON Schema calls an
-    integer and we do not take. And a bad part of a form that was lost on its way, since a form cannot hold a null.
+    integer and we do not take. And a bad part of a form that was lost on its way, since a form
+    cannot hold a null.
     """
     if check == "negative_data_rejection" and label == "POST /documents":
         return bool(sent.body.count(b"Content-Disposition") == 2)
