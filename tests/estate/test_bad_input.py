@@ -369,6 +369,9 @@ GARBAGE = {
     "state": ("x", "", "\0", "ACTIVE", "é"),
     "verdict": ("x", "", "clear", "\0"),
     "organisation_id": ("x", "", "\0", "7", "é", "0" * 33),
+    "person": ("x", "", "\0", "7", "é", "0" * 33),
+    "table": ("", "a b", "\0", "é", "x" * 81),
+    "actor": ("", "a b", "\0", "é", "x" * 81),
     "session_id": ("x", "", "\0", "7", "é", "0" * 33),
     "at": ("x", "", "\0", "2026-13-01T00:00:00Z", "2026-03-02", "2026-03-02T09:00:00", "9" * 20,
            "9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59"),
@@ -547,7 +550,8 @@ def is_a_rule_of_ours(label: str, check: str, sent: Any, answer: Any) -> bool:
     member who is none; a hold on what there is not; rules that are no whole set; a reason that
     speaks for another answer; one second factor, and one alone; an address that nobody can have
     (`.test`); a whole number that is written with a point (377.0), which JSON Schema calls an
-    integer and we do not take. And a bad part of a form that was lost on its way, since a form cannot hold a null.
+    integer and we do not take. And a bad part of a form that was lost on its way, since a form
+    cannot hold a null.
     """
     if check == "negative_data_rejection" and label == "POST /documents":
         return bool(sent.body.count(b"Content-Disposition") == 2)
