@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from common.clock import now
-from common.privacy.audit import audit
+from common.privacy.audit import audit, audit_shown
 from common.web.access import TOKEN_LIFE, Principal, Role
 from identity import accounts
 from identity.models import Account, Organisation, OrganisationKind, Representation
@@ -111,9 +111,8 @@ def represented(person: Principal, at: datetime) -> sa.Select[Any]:
 
 
 def note_reads(session: Session, read: list[Account]) -> None:
-    """Write down that a representative saw these accounts, each by itself (S24)."""
-    for each in read:
-        audit(session, "account.read-by-representative", each.id)
+    """Write down that a representative saw these accounts, one by one (S24)."""
+    audit_shown(session, read, "account.read-by-representative")
 
 
 def recipients(session: Session, account: Account) -> list[dict[str, Any]]:

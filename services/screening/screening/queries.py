@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from common.clock import now
 from common.db import UtcDateTime
+from common.privacy.audit import audit_shown
 from common.privacy.erasure import ErasureReceipt
 from common.refusals import Invalid
 from common.web import page
@@ -66,6 +67,7 @@ def worklist(
     if asked["cursor"]:
         rows = rows.where(order > _read(asked["cursor"]))
     found = session.execute(rows.order_by(*order.clauses).limit(asked["limit"] + 1)).all()
+    audit_shown(session, (each for each, _, _ in found[: asked["limit"]]))
     lines = [
         _line(session, each, proposed=waits, objected=bool(asks))
         for each, waits, asks in found[: asked["limit"]]

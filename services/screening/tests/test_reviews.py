@@ -35,7 +35,11 @@ from .factories import (
 
 
 def audited(screening):
-    return [each.action for each in screening.rows(AuditEntry) if "screening." in each.action]
+    return [
+        each.action
+        for each in screening.rows(AuditEntry, AuditEntry.row_table.is_(None))
+        if "screening." in each.action
+    ]
 
 
 # ------------------------------------------------------------------------------- one person

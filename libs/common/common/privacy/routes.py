@@ -7,11 +7,14 @@ from uuid import UUID
 
 from common.db import CommonBase
 from common.privacy import forecast, rulesets
+from common.privacy.audit import AuditEntry, audit_search, reads
 from common.privacy.rulebook import all_records
 from common.privacy.schemas import (
     CalendarView,
     OutlookView,
     PreviewSeen,
+    ReadsAsked,
+    ReadView,
     RulesAsked,
     RuleSetView,
     RuleView,
@@ -20,6 +23,7 @@ from common.refusals import NotFound
 from common.web.access import Action, Reach, authorise, internal, may
 from common.web.app import reading, runtime, transaction
 from common.web.blueprint import Blueprint
+from common.web.paging import page
 
 bp = Blueprint("privacy", __name__)
 
@@ -27,6 +31,7 @@ POLICY: dict[str, Action] = {
     "retention.read": may(dpo=Reach.EVERYWHERE),
     "retention.propose": may(dpo=Reach.EVERYWHERE),
     "retention.activate": may(dpo=Reach.EVERYWHERE),
+    "audit.search": may(dpo=Reach.EVERYWHERE),
 }
 """Who may do what here; it is part of every service's own."""
 
@@ -90,3 +95,17 @@ def outlook_here(session: Any, account_id: UUID) -> Any:
     asked = (all_records(here), rulesets.in_force(session), account_id)
     bases = (here.parts["models"].Base, CommonBase)
     return [each for base in bases for each in forecast.outlook(session, base, *asked)]
+
+
+@bp.get("/audit/reads")
+@bp.arguments(ReadsAsked, location="query")
+@bp.response(200, ReadView(many=True))
+def list_reads(asked: Any) -> Any:
+    """List who read what of whom here between two instants (art. 33 GDPR)."""
+    with reading() as session:
+        authorise(session, "audit.search")
+        audit_search(session, asked["person"])
+        names = ("since", "until", "person", "table", "actor")
+        rows = reads(**{name: asked[name] for name in names})
+        found, headers = page(session, rows, AuditEntry.id, asked)
+    return found, 200, headers

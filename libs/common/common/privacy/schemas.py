@@ -8,6 +8,7 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from common.privacy.retention import ANYWHERE, Bound, Rounding, Rule, Start, Why
+from common.web.paging import Page
 from common.web.schemas import Answer, Instant, Line, Request
 
 MOST_RULES = 500
@@ -110,3 +111,26 @@ class OutlookView(Answer):
     why = fields.Enum(Why, by_value=True)
     source = fields.String()
     reason = fields.String()
+
+
+class ReadsAsked(Page):
+    """Which reads: from an instant on and before another, of one person, table or reader."""
+
+    since = Instant(data_key="from", load_default=None)
+    until = Instant(data_key="to", load_default=None)
+    person = fields.UUID(load_default=None)
+    table = Line(80, load_default=None, validate=_WORD)
+    actor = Line(80, load_default=None, validate=_WORD)
+
+
+class ReadView(Answer):
+    """Who read what of whom: ids only."""
+
+    id = fields.UUID()
+    at = Instant()
+    actor = fields.String()
+    action = fields.String()
+    subject = fields.String()
+    person = fields.UUID(allow_none=True)
+    table = fields.String(attribute="row_table")
+    row_id = fields.UUID(allow_none=True)

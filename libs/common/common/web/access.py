@@ -14,6 +14,7 @@ from flask import g, request
 from sqlalchemy.orm import Session
 
 from common.keys import Keys
+from common.privacy.audit import audit_shown
 from common.refusals import (
     AccountNotActive,
     NotAllowed,
@@ -175,8 +176,10 @@ def authorise(session: Session, action: str, model: Any = None, row_id: Any = No
 
     With a model: returns the row, locked when the session writes. Its `organisation_id` and the
     column named by its `__owner__` say whose it is. Raises NotFound for what the person may not
-    know of, NotAllowed, PreconditionMissing, Stale. Without a model: returns the Principal.
+    know of, NotAllowed, PreconditionMissing, Stale. Without a model: returns the Principal. A row
+    that a reading session is given is noted as read (S12, S24).
     """
+    session.info["action"] = action
     person: Principal = g.principal
     allowed: Action = g.policy[action]
     reaches = [allowed.grants[role] for role in person.roles if role in allowed.grants]
@@ -195,6 +198,8 @@ def authorise(session: Session, action: str, model: Any = None, row_id: Any = No
     if allowed.guarded:
         _require_match(row)
     g.authorised = row
+    if session.info.get("reading"):
+        audit_shown(session, [row])
     return row
 
 

@@ -20,6 +20,7 @@ from common.ids import uuid7
 from common.logs import log
 from common.messaging.outbox import Cause
 from common.metrics import REQUESTS
+from common.privacy.audit import write_shown
 from common.refusals import AccountNotActive, Unavailable
 from common.tracing import span, trace_id
 from common.web import problems
@@ -102,10 +103,11 @@ def transaction() -> Iterator[Session]:
 
 @contextmanager
 def reading() -> Iterator[Session]:
-    """Reads of this request; writes nothing."""
+    """Reads of this request; writes nothing but, at the end, whose rows they were (S12, S24)."""
     here = runtime()
     with here.db.reading(runtime=here, cause=g.cause) as session:
         yield session
+        write_shown(session)
 
 
 def _begin() -> None:

@@ -12,6 +12,7 @@ from flask import request
 from marshmallow import fields, validate
 from sqlalchemy.orm import Session
 
+from common.privacy.audit import audit_shown
 from common.web.schemas import Request
 
 LIMIT = 100
@@ -34,16 +35,19 @@ def page(
 ) -> tuple[list[Any], dict[str, str]]:
     """One page of rows, newest first or oldest first, and the headers that name the next one.
 
-    key: a UUIDv7 column that orders the rows.
+    key: a UUIDv7 column that orders the rows. A reading session notes whose rows are shown.
     """
     if asked["cursor"]:
         last = _read(asked["cursor"])
         rows = rows.where(key > last if oldest_first else key < last)
     order = key.asc() if oldest_first else key.desc()
     found = list(session.scalars(rows.order_by(order).limit(asked["limit"] + 1)))
-    if len(found) <= asked["limit"]:
+    more = len(found) > asked["limit"]
+    found = found[: asked["limit"]]
+    if session.info.get("reading"):
+        audit_shown(session, found)
+    if not more:
         return found, {}
-    found.pop()
     query = urlencode({
         **request.args, "limit": asked["limit"], "cursor": _cursor(getattr(found[-1], key.key))
     })  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from common.privacy.audit import audit_shown
 from common.refusals import NotFound
 from common.web import Page, authorise, page, reader_language, reading, runtime
 from common.web.access import STAFF_ROLES
@@ -38,13 +39,14 @@ def name_account(account_id):
         entry = queries.entry(session, account_id)
         if entry is not None and sees_profile(entry, person.organisation_id):
             shown = shown_to_colleagues(session, [account_id]).get(account_id, {})
-    name = entry and display_name(
-        entry,
-        reader_organisation_id=person.organisation_id,
-        reader_is_staff=bool(person.roles & STAFF_ROLES),
-        operator_name=runtime().settings.operator_name,
-        language=reader_language(),
-    )
-    if name is None:
-        raise NotFound()
+        name = entry and display_name(
+            entry,
+            reader_organisation_id=person.organisation_id,
+            reader_is_staff=bool(person.roles & STAFF_ROLES),
+            operator_name=runtime().settings.operator_name,
+            language=reader_language(),
+        )
+        if name is None:
+            raise NotFound()
+        audit_shown(session, [session.get_one(Account, account_id)])
     return {**shown, "account_id": account_id, "display_name": name}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from common.privacy.audit import audit_shown
 from common.refusals import NotFound
 from common.web import Page, authorise, page, reading, transaction
 from identity import erasures
@@ -54,4 +55,5 @@ def _asked_for(session, request_id):
     request = session.get(ErasureRequest, request_id)
     if request is None:
         raise NotFound()
+    audit_shown(session, [request])
     return request

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from common.privacy.audit import audit_bulk_read
 from common.refusals import NotFound
 from common.web import internal, reading
 from identity import queries
@@ -25,7 +26,9 @@ from identity.schemas.internal import (
 def tell_names(body):
     """Tell the names that are to be compared with the lists, and nothing else (S16)."""
     with reading() as session:
-        return queries.names(session, body["account_ids"])
+        found = queries.names(session, body["account_ids"])
+        audit_bulk_read(session, "names:read", Account, len(found))
+        return found
 
 
 @bp.post("/internal/accounts")
@@ -36,6 +39,7 @@ def list_screened_accounts(body):
     """List the accounts that are compared with every new list, page by page (S18)."""
     with reading() as session:
         ids = queries.screened_after(session, body["after"], body["limit"])
+        audit_bulk_read(session, "accounts:read", Account, len(ids))
     return {"account_ids": ids, "next": next_after(ids, body["limit"])}
 
 
