@@ -333,6 +333,8 @@ def test_nothing_is_left_of_a_person_on_real_servers_whatever_fails_meanwhile(
     ):
         record_property(name, count)
         print(f"{name}: {count} of {len(planted.marks)}")
+    told = {place["place"] for each in certificate["receipts"] for place in each["residue"]}
+    assert told == {"tables", "write-ahead-log", "backups"}, "all that may be left is told"
     assert heap_after == set(), "what PostgreSQL keeps of deleted rows goes with VACUUM FULL"
     assert log, "the write-ahead log keeps what was written until it is recycled"
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar, get_type_hints
 
 from environs import Env, EnvError
 
+from common.clock import seconds
 from common.messaging.topology import Ladder
 
 S = TypeVar("S", bound="ProcessSettings")
@@ -53,6 +54,13 @@ def setting(
     if default is _MISSING:
         return dataclasses.field(metadata=facts)
     return dataclasses.field(default=default, metadata=facts)
+
+
+def _within_a_month(text: str) -> bool:
+    try:
+        return 0 < seconds(text) <= 30 * 24 * 3600
+    except ValueError:
+        return False
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -108,6 +116,25 @@ class Settings(ProcessSettings):
     database_url: str = setting("SQLAlchemy URL of this service's own database", secret=True)
     database_pool: int = setting(
         "connections kept open to the database", default=10, allowed=_is_some
+    )
+    tables_rewritten: str = setting(
+        "by when VACUUM FULL or pg_repack has rewritten every table, so that nothing deleted is in "
+        "its files (ISO 8601, at most P30D: S26)",
+        default="P30D",
+        shared=True,
+        allowed=_within_a_month,
+    )
+    log_recycled: str = setting(
+        "by when the database's write-ahead log and its archive are overwritten (at most P30D)",
+        default="P7D",
+        shared=True,
+        allowed=_within_a_month,
+    )
+    backups_kept: str = setting(
+        "how long backups are kept (at most P30D: erasure begins 11 months after the end, S26)",
+        default="P30D",
+        shared=True,
+        allowed=_within_a_month,
     )
     scheduler: bool = setting(
         "whether the worker also runs scheduled jobs (else: `job NAME` by CronJob)",

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from common.events.catalogue import OWNERS_OF_PERSONAL_DATA, TableErased
+from common.ids import uuid7
 from common.keys import Keys, generate, read_public
 from common.messaging.portalctl import main
 from common.privacy.certificates import Malformed, certify, merkle_root, verify
@@ -236,3 +237,33 @@ def test_the_root_is_that_of_rfc_6962():  # the test vectors of Certificate Tran
         4: "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
     }
     assert {count: merkle_root(leaves[:count]) for count in roots} == roots
+
+
+def test_a_certificate_is_shown_in_words(identity, customer, tmp_path):
+    certificate = {
+        "request_id": str(uuid7()), "account_id": str(uuid7()),
+        "requested_at": "2027-03-02T09:00:00Z", "completed_at": "2027-03-02T09:01:00Z",
+        "receipts": [{
+            "owner": "shop", "account_id": str(uuid7()), "request_id": str(uuid7()),
+            "erased_at": "2027-03-02T09:00:30Z", "previous": "", "kid": "k", "signature": "s",
+            "tables": [
+                {"table": "orders", "deleted": 0, "nulled": 0, "pseudonymised": 0, "kept": 2,
+                 "reason": "statutory-retention", "until": "2035-12-31"},
+                {"table": "idempotency_keys", "deleted": 3, "nulled": 0, "pseudonymised": 0,
+                 "kept": 0, "reason": None, "until": None},
+            ],
+            "holds": [], "residue": [{"place": "backups", "until": "2027-04-01"}],
+        }],
+        "merkle_root": "", "kid": "k", "signature": "s",
+    }  # fmt: skip
+    file = tmp_path / "certificate.json"
+    file.write_text(json.dumps(certificate))
+    shown = CliRunner().invoke(main, ["certificate", "show", str(file)])
+    assert shown.exit_code == 0, shown.output
+    for said in (
+        "2 kept until 2035-12-31: The law says how long it must be kept",
+        "3 deleted", "may lie in backups until 2027-04-01",
+    ):  # fmt: skip
+        assert said in shown.stdout
+    file.write_text("{}")
+    assert CliRunner().invoke(main, ["certificate", "show", str(file)]).exit_code == 1

@@ -490,11 +490,20 @@ class TableErased:
     until: date | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Residue:
+    """Where what was erased may still lie in some file, and until when at the latest."""
+
+    place: Code
+    until: date
+
+
 @event(owner=OWNERS_OF_PERSONAL_DATA, subject="account_id")
 class PersonalDataErased:
     """The signed receipt of one owner: nothing is left of a person but what is named as kept.
 
-    holds: the legal holds that something is kept for.
+    holds: the legal holds that something is kept for. residue: files that nobody reads and that
+    are overwritten in time.
     """
 
     account_id: UUID
@@ -505,3 +514,4 @@ class PersonalDataErased:
     kid: Code
     signature: Signature
     holds: tuple[UUID, ...] = ()
+    residue: tuple[Residue, ...] = ()

@@ -66,6 +66,28 @@ def verify(certificate: Any, keys: PublicKeys) -> list[Check]:
         raise Malformed("This is no certificate of an erasure.") from error
 
 
+@dataclass(frozen=True)
+class Said:
+    """What a certificate says, by owner; whether it is true is for `verify`."""
+
+    request_id: UUID
+    account_id: UUID
+    requested_at: datetime
+    completed_at: datetime
+    receipts: Mapping[str, PersonalDataErased]
+
+
+def read(certificate: Any) -> Said:
+    """Read a certificate; raises Malformed for what is none."""
+    try:
+        found = msgspec.convert(certificate, _Certificate)
+        receipts = {each["owner"]: _receipt(each) for each in found.receipts}
+    except (msgspec.ValidationError, KeyError, TypeError) as error:
+        raise Malformed("This is no certificate of an erasure.") from error
+    times = (found.requested_at, found.completed_at)
+    return Said(found.request_id, found.account_id, *times, receipts)
+
+
 class Malformed(Exception):
     """What should be a certificate has not its shape."""
 

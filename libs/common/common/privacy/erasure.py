@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,9 +13,9 @@ import rfc8785
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from common.clock import now
+from common.clock import now, seconds
 from common.db import CommonBase
-from common.events.catalogue import ErasureRequested, PersonalDataErased, TableErased
+from common.events.catalogue import ErasureRequested, PersonalDataErased, Residue, TableErased
 from common.keys import Keys, PublicKeys
 from common.messaging.outbox import publish
 from common.privacy import holds
@@ -23,6 +23,8 @@ from common.privacy.audit import AuditEntry
 from common.privacy.consent import ConsentEntry
 from common.privacy.grounds import Ground
 from common.privacy.personal import LEGAL_DUTY, about, declared, personal, technical
+from common.privacy.retention import day_of
+from common.settings import Settings
 from common.web.idempotency import StoredAnswer
 from common.web.standing import AccountStanding
 
@@ -200,6 +202,10 @@ def answer_erasure(
             kid=stored.kid,
             signature=stored.signature,
             holds=tuple(UUID(each) for each in fields.get("holds", ())),
+            residue=tuple(
+                Residue(place=each["place"], until=date.fromisoformat(each["until"]))
+                for each in fields.get("residue", ())
+            ),
         ),
     )
 
@@ -244,6 +250,7 @@ def _carry_out(
         kid=runtime.keys.kid,
         signature="",
         holds=person.holds,
+        residue=_residue(runtime.settings, at),
     )
     fields = _fields(runtime.name, unsigned)
     return ErasureReceipt(
@@ -254,6 +261,18 @@ def _carry_out(
         receipt=fields,
         kid=runtime.keys.kid,
         signature=runtime.keys.sign(rfc8785.dumps(fields)),
+    )
+
+
+def _residue(settings: Settings, at: datetime) -> tuple[Residue, ...]:
+    """Where deleted values may still lie; the broker and the logs never had any."""
+    return tuple(
+        Residue(place=place, until=day_of(at + timedelta(seconds=seconds(kept))))
+        for place, kept in (
+            ("tables", settings.tables_rewritten),
+            ("write-ahead-log", settings.log_recycled),
+            ("backups", settings.backups_kept),
+        )
     )
 
 
@@ -274,9 +293,12 @@ def _newest(session: Session) -> ErasureReceipt | None:
 
 def _fields(owner: str, event: PersonalDataErased) -> dict[str, Any]:
     """What is signed: plain JSON values; what came with a later version only where it says more."""
-    held = {"holds": [str(each) for each in event.holds]} if event.holds else {}
+    later = {
+        "holds": [str(each) for each in event.holds],
+        "residue": [{"place": e.place, "until": e.until.isoformat()} for e in event.residue],
+    }
     return {
-        **held,
+        **{name: said for name, said in later.items() if said},
         "owner": owner,
         "account_id": str(event.account_id),
         "request_id": str(event.request_id),

@@ -9,8 +9,10 @@ from typing import Any
 import click
 import jwt
 
+from common.events.catalogue import TableErased
 from common.keys import read_public
-from common.privacy.certificates import Malformed, verify
+from common.privacy.certificates import Malformed, read, verify
+from common.privacy.grounds import GROUNDS, Ground
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -39,6 +41,38 @@ def verify_certificate(file: Path, keys: Path) -> None:
     if faults:
         raise click.ClickException(f"{faults} of {len(checks)} checks failed: do not trust {file}.")
     click.echo(f"The certificate holds: {len(checks)} checks.", err=True)
+
+
+@certificate.command("show")
+@click.argument("file", type=_FILE)
+def show_certificate(file: Path) -> None:
+    """Print what FILE says, for reading; whether it is true says `verify`."""
+    try:
+        said = read(_json(file))
+    except Malformed as error:
+        raise click.ClickException(f"{file}: {error}") from error
+    click.echo(f"Erasure {said.request_id} of account {said.account_id}")
+    click.echo(f"asked for {said.requested_at}, complete {said.completed_at}")
+    for owner, receipt in said.receipts.items():
+        click.echo(f"\n{owner}, {receipt.erased_at}")
+        for each in receipt.tables:
+            click.echo(f"  {each.table:24} {_became(each)}")
+        for hold in receipt.holds:
+            click.echo(f"  kept for the legal hold {hold}")
+        for place in receipt.residue:
+            click.echo(f"  may lie in {place.place} until {place.until}")
+
+
+def _became(table: TableErased) -> str:
+    """What became of one table's rows, in words."""
+    counts = {
+        "deleted": table.deleted, "emptied": table.nulled, "pseudonymised": table.pseudonymised
+    }  # fmt: skip
+    said = [f"{count} {what}" for what, count in counts.items() if count]
+    if table.kept:
+        until = f" until {table.until}" if table.until else ""
+        said.append(f"{table.kept} kept{until}: {GROUNDS[Ground(table.reason or '')].en}")
+    return "; ".join(said) or "nothing there"
 
 
 def _json(file: Path) -> Any:
