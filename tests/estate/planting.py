@@ -87,8 +87,19 @@ def plant(planted: Planted, service: str, engine: sa.Engine) -> None:
                     *(column == value for column, value in zip(table.primary_key, key, strict=True))
                 )
                 for column in table.columns:
-                    if (facts := facts_of(column, about)) and not facts.other:
+                    names_the_person = column.name == about.person
+                    facts = facts_of(column, about)
+                    if facts and not facts.other and not names_the_person:
                         _plant(session, planted, service, column, facts, row)
+
+
+def stated(mark: Mark) -> Facts:
+    """All that is stated about the column that a mark was planted in."""
+    own = load_services(OWNERS_OF_PERSONAL_DATA)[mark.service].parts["models"].Base
+    base = own if mark.table in own.metadata.tables else CommonBase
+    facts = facts_of(base.metadata.tables[mark.table].c[mark.column], declared(base)[mark.table])
+    assert facts is not None
+    return facts
 
 
 def _plant(
@@ -152,9 +163,10 @@ def _value(column: Any) -> Any:
     if isinstance(kind, UtcDateTime):
         return PLANTED_AT
     python = kind.python_type
+    number = random.randrange(10**6, 10**9) if column.unique else 1
     made: dict[Any, Any] = {
         bool: False,
-        int: 1,
+        int: number,
         float: 1.0,
         date: PLANTED_AT.date(),
         Decimal: Decimal(1),

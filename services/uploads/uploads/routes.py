@@ -13,7 +13,8 @@ from common.events.catalogue import DocumentAvailable, DocumentRemoved
 from common.ids import uuid7
 from common.messaging import publish
 from common.privacy.audit import audit
-from common.web import Page, authorise, page, reading, runtime, transaction
+from common.refusals import NotFound
+from common.web import Page, authorise, internal, page, reading, runtime, transaction
 from uploads import removals, store
 from uploads.forms import Blueprint, measure
 from uploads.models import Document
@@ -124,6 +125,19 @@ def download_document(document_id):
         answer.headers["X-Content-Type-Options"] = "nosniff"
     answer.set_etag(document.sha256)
     return answer
+
+
+@bp.get("/internal/accounts/<uuid:account_id>/documents/<uuid:document_id>/content")
+@internal("documents:read")
+@_in_every_kind
+def tell_content(account_id, document_id):
+    """Send a document to identity, for the export of the person who uploaded it (art. 15, 20)."""
+    with reading() as session:
+        document = session.get(Document, document_id)
+    if document is None or document.uploader_id != account_id:
+        raise NotFound()
+    content = store.read(runtime().resource(store.open_store), document.object_key)
+    return Response(content, content_type=document.media_type)
 
 
 @bp.delete("/documents/<uuid:document_id>")

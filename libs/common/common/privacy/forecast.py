@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from common.clock import now
 from common.privacy import holds
-from common.privacy.personal import declared
+from common.privacy.personal import declared, rows_of
 from common.privacy.records import Records, Row
 from common.privacy.retention import Due, RowFacts, Rule, Why, day_of, due
 
@@ -77,9 +77,7 @@ def outlook(
     """
     found: Counter[tuple[str, str, date | None, Why, Rule]] = Counter()
     for name, facts in sorted(declared(base).items()):
-        table = base.metadata.tables[name]
-        column = table.c[facts.person]
-        mine = column == (account_id if isinstance(column.type, sa.Uuid) else str(account_id))
+        table, mine = base.metadata.tables[name], rows_of(base, name, account_id)
         swept = [each for each in records if each.table == name]
         for row, held in (pair for each in swept for pair in _rows(session, each, mine)):
             found[_said(name, due(row.facts, rules, held, now(session)), row.facts)] += 1

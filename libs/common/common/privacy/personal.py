@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal, get_args
+from uuid import UUID
 
 import sqlalchemy as sa
 
@@ -238,6 +239,23 @@ def declared(base: Any) -> dict[str, About]:
         for mapper in base.registry.mappers
         if hasattr(mapper.class_, "__personal__")
     }
+
+
+def rows_of(base: Any, table: str, account_id: UUID) -> sa.ColumnElement[bool]:
+    """Which rows of a declared table are a person's: by the account, or as part of such a row."""
+    tables = declared(base)
+    column = base.metadata.tables[table].c[tables[table].person]
+    for key in column.foreign_keys:
+        whole = key.column.table.name
+        if whole in tables and not key.column.table.c[tables[whole].person].primary_key:
+            theirs: sa.ColumnElement[bool] = column.in_(
+                sa.select(key.column).where(rows_of(base, whole, account_id))
+            )
+            return theirs
+    same: sa.ColumnElement[bool] = column == (
+        account_id if isinstance(column.type, sa.Uuid) else str(account_id)
+    )
+    return same
 
 
 def _faults(column: sa.Column[Any], shared: About) -> Iterator[str]:

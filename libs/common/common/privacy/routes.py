@@ -8,10 +8,12 @@ from uuid import UUID
 from common.db import CommonBase
 from common.privacy import forecast, rulesets
 from common.privacy.audit import AuditEntry, audit_search, reads
+from common.privacy.export import tables_about
 from common.privacy.rulebook import all_records
 from common.privacy.schemas import (
     CalendarView,
     OutlookView,
+    PersonalTableView,
     PreviewSeen,
     ReadsAsked,
     ReadView,
@@ -87,6 +89,24 @@ def tell_outlook(account_id: UUID) -> Any:
     if not found:
         raise NotFound()
     return found
+
+
+@bp.get("/internal/personal-data/<uuid:account_id>")
+@internal("personal-data:read")
+@bp.response(200, PersonalTableView(many=True))
+def tell_tables_about(account_id: UUID) -> Any:
+    """Tell all that this service holds about a person, for the person alone (art. 15, 20 GDPR)."""
+    with reading() as session:
+        found = tables_here(session, account_id)
+    if not found:
+        raise NotFound()
+    return found
+
+
+def tables_here(session: Any, account_id: UUID) -> Any:
+    """What this service holds about a person."""
+    own = session.info["runtime"].parts["models"].Base
+    return [each for base in (own, CommonBase) for each in tables_about(session, base, account_id)]
 
 
 def outlook_here(session: Any, account_id: UUID) -> Any:

@@ -134,3 +134,11 @@ class ReadView(Answer):
     person = fields.UUID(allow_none=True)
     table = fields.String(attribute="row_table")
     row_id = fields.UUID(allow_none=True)
+
+
+class PersonalTableView(Answer):
+    """What one table holds about a person, and what is stated of each column."""
+
+    table = fields.String()
+    columns = fields.Dict(keys=fields.String())
+    rows = fields.List(fields.Dict(keys=fields.String()))

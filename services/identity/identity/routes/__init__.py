@@ -4,6 +4,7 @@ from identity.routes import (
     accounts,
     directory,
     erasures,
+    exports,
     internal,
     invitations,
     legal_holds,
@@ -22,7 +23,7 @@ from identity.routes import (
 from identity.routes.blueprint import bp
 
 __all__ = [
-    "accounts", "bp", "directory", "erasures", "internal", "invitations", "legal_holds",
+    "accounts", "bp", "directory", "erasures", "exports", "internal", "invitations", "legal_holds",
     "notifications", "organisations", "passwords", "profile", "recovery", "registration",
     "representatives", "retention", "second_factors", "sessions", "sign_in",
 ]  # fmt: skip

@@ -55,6 +55,7 @@ POLICY = {
     "legal-hold.read":      may(dpo=Reach.EVERYWHERE),
     "legal-hold.review":    may_change(dpo=Reach.EVERYWHERE),
     "legal-hold.release":   may_change(dpo=Reach.EVERYWHERE),
+    "export.make":          may(**_ONESELF),
     "retention.see-own":    may(**_ONESELF),
     "consent.read":          may(**_ONESELF),                                            # S28
     "consent.give":          may(**_ONESELF),                                            # S6
