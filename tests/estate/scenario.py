@@ -245,6 +245,7 @@ class Scenario(Story):
         self.staff["shop"].change("shop", f"orders/{confirmed['id']}", "confirmation", None)
         self.person.change("shop", f"orders/{cancelled['id']}", "cancellation", None)
         booking = self.book(self.person)
+        self.staff["trainer"].get("training", "bookings")
         self.person.change("training", f"bookings/{booking['id']}", "cancellation", None)
         document = f"documents/{self.upload(self.person)['id']}"
         seen = self.person.send("GET", "uploads", document).headers["ETag"]

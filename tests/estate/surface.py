@@ -365,5 +365,5 @@ def counted(portal: Portal, service: str) -> dict[str, int]:
         return {
             table.name: connection.scalar(sa.select(sa.func.count()).select_from(table))
             for table in tables.sorted_tables
-            if table.name != "audit_entries"
+            if not table.name.startswith("audit_")
         }

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from common.clock import seconds
 from common.messaging import inbox
-from common.privacy import sweeps
+from common.privacy import chain, sweeps
 
 Work = Callable[[Any], int]
 W = TypeVar("W", bound=Work)
@@ -75,3 +75,15 @@ def sweep_retention(runtime: Any) -> int:
 def sweep_after_release(runtime: Any) -> int:
     """Erase what a legal hold held back, once it is released."""
     return sweeps.sweep_after_release(runtime)
+
+
+@step
+def seal_audit(runtime: Any) -> int:
+    """Number and hash what was added to the audit."""
+    return chain.seal(runtime)
+
+
+@job(every="PT1H")
+def anchor_audit(runtime: Any) -> int:
+    """Tell the other services where the audit ends, so that it cannot be cut unseen."""
+    return chain.anchor(runtime)

@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 
 from common.events.catalogue import (
+    AuditHeadAnchored,
     BookingConfirmed,
     BusinessRelationshipEnded,
     CaseMessageAdded,
@@ -12,6 +13,7 @@ from common.events.catalogue import (
     ScreeningCompleted,
 )
 from common.messaging import STALE, on
+from common.privacy import chain
 from common.privacy.erasure import answer_erasure
 from identity import erasures, notifications, retention
 from identity.accounts import change_state, locked
@@ -73,3 +75,9 @@ def collect_receipt(event, session):
 def erase_person(event, session):
     """Erase the person in identity's own tables and answer as every owner does (S26)."""
     answer_erasure(event, session, retention.erase)
+
+
+@on(AuditHeadAnchored)
+def keep_audit_head(event, session):
+    """Know where a service's audit ended, so that it cannot be cut unseen (art. 5(2) GDPR)."""
+    chain.keep_anchor(event, session)

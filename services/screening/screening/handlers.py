@@ -9,13 +9,14 @@ from common.db import insert
 from common.events.catalogue import (
     AccountNameChanged,
     AccountRegistered,
+    AuditHeadAnchored,
     ErasureRequested,
     LegalHoldPlaced,
     LegalHoldReleased,
     SanctionsListUpdated,
 )
 from common.messaging import STALE, on, wake_worker
-from common.privacy import holds
+from common.privacy import chain, holds
 from common.privacy.erasure import answer_erasure
 from common.web import standing
 from screening import changes, checks, queries, retention
@@ -74,3 +75,9 @@ def erase_person(event, session):
     """Erase a person here, and say with a signature what is left and why (S19, S26)."""
     session.info["runtime"].resource(AccountIndex).discard(event.account_id)
     answer_erasure(event, session, retention.erase)
+
+
+@on(AuditHeadAnchored)
+def keep_audit_head(event, session):
+    """Know where a service's audit ended, so that it cannot be cut unseen (art. 5(2) GDPR)."""
+    chain.keep_anchor(event, session)

@@ -254,7 +254,7 @@ def empty(screening):
             tables = [
                 each
                 for each in sa.inspect(connection).get_table_names()
-                if each != "audit_entries" and not each.startswith("alembic_version")
+                if not each.startswith(("audit_", "alembic_version"))
             ]
             connection.execute(sa.text(f"TRUNCATE {', '.join(tables)} CASCADE"))
     else:

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from common.clock import now
 from common.events.catalogue import (
+    AuditHeadAnchored,
     BusinessRelationshipEnded,
     CaseState,
     ErasureRequested,
@@ -14,7 +15,7 @@ from common.events.catalogue import (
     LegalHoldReleased,
 )
 from common.messaging import on, publish
-from common.privacy import holds
+from common.privacy import chain, holds
 from common.privacy.erasure import answer_erasure
 from common.refusals import next_state
 from common.web import standing
@@ -55,3 +56,9 @@ def keep_hold(event, session):
 def erase_person(event, session):
     """Erase a person here, and say with a signature what is left and why (S60, S64)."""
     answer_erasure(event, session, retention.erase)
+
+
+@on(AuditHeadAnchored)
+def keep_audit_head(event, session):
+    """Know where a service's audit ended, so that it cannot be cut unseen (art. 5(2) GDPR)."""
+    chain.keep_anchor(event, session)

@@ -8,6 +8,7 @@ from common.events.catalogue import (
     AccountNameChanged,
     AccountReactivated,
     AccountUnblocked,
+    AuditHeadAnchored,
     BusinessRelationshipEnded,
     ErasureRequested,
     LegalHoldPlaced,
@@ -15,7 +16,7 @@ from common.events.catalogue import (
     OrderCancelled,
 )
 from common.messaging import on, publish
-from common.privacy import holds
+from common.privacy import chain, holds
 from common.privacy.erasure import answer_erasure
 from common.refusals import next_state
 from common.web import standing
@@ -75,3 +76,9 @@ def keep_hold(event, session):
 def erase_person(event, session):
     """Answer with what was erased and what the law says to keep (S26, S67)."""
     answer_erasure(event, session, retention.erase)
+
+
+@on(AuditHeadAnchored)
+def keep_audit_head(event, session):
+    """Know where a service's audit ended, so that it cannot be cut unseen (art. 5(2) GDPR)."""
+    chain.keep_anchor(event, session)

@@ -80,7 +80,7 @@ def test_a_block_that_comes_after_its_own_end_holds_nothing(shop):
 def test_a_block_and_its_end_in_one_batch_hold_nothing(shop):
     order = shop.given(an_order())
     batch = [shop.message(blocked(order)), shop.message(unblocked(order))]
-    [hold] = [each for each in shop.service.subscriptions if "hold" in each.name]
+    [hold] = [each for each in shop.service.subscriptions if "hold_orders" in each.name]
     assert shop.runtime.consumer.handle(hold, batch) == [Done(), Done()]
     assert the(shop, order).held_at is None
     assert the(shop, order).hold_sequence == 2

@@ -3,13 +3,14 @@
 from common.events.catalogue import (
     AccountBlocked,
     AccountDeactivated,
+    AuditHeadAnchored,
     BusinessRelationshipEnded,
     ErasureRequested,
     LegalHoldPlaced,
     LegalHoldReleased,
 )
 from common.messaging import STALE, on
-from common.privacy import holds
+from common.privacy import chain, holds
 from common.privacy.erasure import answer_erasure
 from common.web import standing
 from training import queries, retention
@@ -54,3 +55,9 @@ def keep_hold(event, session):
 def erase_person(event, session):
     """Erase a person here and answer with the signed receipt (S26)."""
     answer_erasure(event, session, retention.erase)
+
+
+@on(AuditHeadAnchored)
+def keep_audit_head(event, session):
+    """Know where a service's audit ended, so that it cannot be cut unseen (art. 5(2) GDPR)."""
+    chain.keep_anchor(event, session)

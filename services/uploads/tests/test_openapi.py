@@ -1,5 +1,7 @@
 """What the OpenAPI document says is what happens, whatever is sent."""
 
+import re
+
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
@@ -51,7 +53,10 @@ def test_no_operation_is_forgotten_here(uploads):
         for path, operations in paths.items()
         for method in operations.keys() - {"parameters"}
     }
-    assert described == set(OPERATIONS)
+    rules = uploads.app.url_map.iter_rules()
+    everywhere = {str(each) for each in rules if each.endpoint.startswith("privacy.")}
+    shared = {re.sub("<uuid:(.*?)>", r"{\1}", each) for each in everywhere}
+    assert {each for each in described if each[1] not in shared} == set(OPERATIONS)
 
 
 def test_the_document_describes_form_and_content(uploads):

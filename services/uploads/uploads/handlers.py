@@ -4,13 +4,14 @@ A blocked or deactivated uploader changes nothing: the document is the organisat
 """
 
 from common.events.catalogue import (
+    AuditHeadAnchored,
     BusinessRelationshipEnded,
     ErasureRequested,
     LegalHoldPlaced,
     LegalHoldReleased,
 )
 from common.messaging import on
-from common.privacy import holds
+from common.privacy import chain, holds
 from common.privacy.erasure import answer_erasure
 from common.web import standing
 from uploads import retention
@@ -38,3 +39,9 @@ def keep_hold(event, session):
 def erase_person(event, session):
     """Say with a signature that a person's uploads stay, and why (S55)."""
     answer_erasure(event, session, retention.erase)
+
+
+@on(AuditHeadAnchored)
+def keep_audit_head(event, session):
+    """Know where a service's audit ended, so that it cannot be cut unseen (art. 5(2) GDPR)."""
+    chain.keep_anchor(event, session)

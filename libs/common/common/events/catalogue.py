@@ -515,3 +515,13 @@ class PersonalDataErased:
     signature: Signature
     holds: tuple[UUID, ...] = ()
     residue: tuple[Residue, ...] = ()
+
+
+@event(owner=OWNERS_OF_PERSONAL_DATA, subject="service")
+class AuditHeadAnchored:
+    """The audit of a service had this number and hash at its end; the others keep it."""
+
+    service: Code
+    number: int
+    hash: Signature
+    sealed_at: datetime

@@ -30,6 +30,7 @@ from common.clock import SystemClock
 from common.events.catalogue import events, kind_of
 from common.events.envelope import Undecodable, UnknownSchema, decode
 from common.messaging.topology import EXCHANGE, Ladder, Queue, estate, parked_queue, queues
+from common.privacy.auditing import audit
 from common.privacy.operating import retention
 from common.privacy.verifying import certificate
 from common.settings import Settings
@@ -90,6 +91,7 @@ def list_events() -> None:
 
 
 main.add_command(certificate)
+main.add_command(audit)
 main.add_command(retention)
 
 
