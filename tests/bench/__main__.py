@@ -32,6 +32,7 @@ NAMES = (
     "rescreening",
     "sweeps",
     "erasures",
+    "audit",
 )
 RESULTS = Path(__file__).parent / "results"
 PERFORMANCE = Path(__file__).parents[2] / "docs" / "performance.md"

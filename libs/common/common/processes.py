@@ -50,7 +50,8 @@ def command_line(service: Any, commands: Sequence[click.Command]) -> click.Group
     @group.command()
     @click.option("--wait", default=60.0, show_default=True, help="Seconds for the database.")
     @click.option("--draft", metavar="SLUG", help="Write a new migration from the models instead.")
-    def migrate(wait: float, draft: str | None) -> None:
+    @click.option("--grant-to", metavar="ROLE", help="Let this role, which owns no table, serve.")
+    def migrate(wait: float, draft: str | None, grant_to: str | None) -> None:
         """Bring the database to the newest migration."""
         runtime = service.runtime()
         logs.configure(runtime.settings.log_level)
@@ -60,6 +61,9 @@ def command_line(service: Any, commands: Sequence[click.Command]) -> click.Group
             wait_for_database(runtime, Event(), wait)
             migrations.upgrade(runtime)
             click.echo(f"{service.name}: the database is at the newest migration.", err=True)
+            if grant_to:
+                migrations.grant(runtime, grant_to)
+                click.echo(f"{service.name}: {grant_to} may serve.", err=True)
 
     @group.command()
     @click.argument("name", type=click.Choice(sorted(service.jobs)))

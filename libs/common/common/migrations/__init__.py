@@ -14,6 +14,8 @@ from alembic.script import ScriptDirectory
 from common.db import CommonBase
 
 _LOCK = 0x0A1E3B1C
+ONLY_ADDED_TO = ("audit_entries", "audit_seals", "audit_anchors")
+"""Tables of which the running service changes nothing and deletes nothing."""
 _HERE = Path(__file__).parent
 
 
@@ -25,6 +27,25 @@ def upgrade(runtime: Any) -> None:
         config = _config(runtime)
         config.attributes["connection"] = connection
         command.upgrade(config, "heads")
+
+
+def grant(runtime: Any, role: str) -> None:
+    """Let a role that owns nothing run the service: it can add to the audit and not change it.
+
+    Raises ValueError on SQLite, where there are no roles. Said anew after every migration.
+    """
+    if not runtime.db.is_postgres:
+        raise ValueError("SQLite has no roles: nothing can be granted.")
+    with runtime.db.engine.begin() as connection:
+        to = connection.dialect.identifier_preparer.quote(role)
+        for each in (
+            f"GRANT USAGE ON SCHEMA public TO {to}",
+            f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {to}",
+            f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {to}",
+            f"REVOKE UPDATE, DELETE ON {', '.join(ONLY_ADDED_TO)} FROM {to}",
+            f"REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {to}",
+        ):
+            connection.execute(sa.text(each))
 
 
 def missing(runtime: Any) -> bool:
