@@ -8,7 +8,7 @@ import pytest
 from common.refusals import Unavailable
 from common.settings import SettingsError, check
 from identity.passwords import Passwords, TooBusy
-from identity.settings import Settings, peppers
+from identity.settings import OTHERS, Settings, peppers
 
 
 @pytest.fixture
@@ -103,6 +103,7 @@ PRODUCTION = {
     "mail_from": "portal@operator.com",
     "contact_email": "service@operator.com",
     "dpo_email": "privacy@operator.com",
+    "services": ",".join(f"{each}=http://{each}" for each in sorted(OTHERS)),
 }
 
 

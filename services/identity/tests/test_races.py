@@ -1,5 +1,6 @@
 """What happens at once, on PostgreSQL; beside each guard a control that shows the race without."""
 
+import re
 from threading import Event, Thread, current_thread
 
 import pytest
@@ -67,8 +68,8 @@ class Race:
                 self.done.set()
 
     def _cut(self, connection, cursor, statement, parameters, context, many):
-        for cut in filter(None, (self.without and f"{self.without} SKIP LOCKED", self.without)):
-            statement = statement.replace(cut, "")
+        if self.without:
+            statement = re.sub(f"{self.without}( OF \\w+)?( SKIP LOCKED)?", "", statement)
         return statement, parameters
 
     def _stop(self, connection, cursor, statement, parameters, context, many):

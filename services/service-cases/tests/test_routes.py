@@ -14,6 +14,7 @@ from common.events.catalogue import (
     CaseStateChanged,
     ErasureRequested,
 )
+from common.privacy import chain
 from common.privacy.audit import AuditEntry
 from common.texts import LANGUAGES
 from common.web import Role
@@ -345,6 +346,8 @@ def test_every_event_of_this_service_is_told_by_something_that_happens(
         for kind in catalogue.events()
         if "service-cases" in catalogue.kind_of(kind).owners
     }
+    chain.seal(cases.runtime)
+    chain.anchor(cases.runtime)
     assert {type(event).__name__ for event in cases.published()} == own
 
 

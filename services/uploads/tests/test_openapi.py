@@ -56,7 +56,9 @@ def test_no_operation_is_forgotten_here(uploads):
     rules = uploads.app.url_map.iter_rules()
     everywhere = {str(each) for each in rules if each.endpoint.startswith("privacy.")}
     shared = {re.sub("<uuid:(.*?)>", r"{\1}", each) for each in everywhere}
-    assert {each for each in described if each[1] not in shared} == set(OPERATIONS)
+    internal = {each for each in described if each[1].startswith("/internal")}
+    own = {each for each in described - internal if each[1] not in shared}
+    assert own == set(OPERATIONS)
 
 
 def test_the_document_describes_form_and_content(uploads):
