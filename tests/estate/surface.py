@@ -187,6 +187,7 @@ def fitting(scenario: Scenario) -> dict[tuple[str, str, str], dict[str, Any]]:
         ("identity", "post", f"{account}/refusal"): {"reason": "duplicate"},
         ("identity", "post", f"{account}/block"): {"reason": "misuse"},
         ("identity", "post", "/organisations"): {"name": "Beispiel AG", "country": "DE"},
+        ("identity", "post", f"{account}/erasure"): {"plan_id": str(uuid7())},
         ("identity", "post", "/legal-holds"): {
             "scope": "class", "subject": "case", "ground": "A claim", "review_on": "2099-01-01",
         },

@@ -82,6 +82,7 @@ INTERNAL = {
         for path, scope in (
             ("retention/outlook", "outlook:read"),
             ("personal-data", "personal-data:read"),
+            ("erasure-plan", "erasure:plan"),
         )
     },
 }
@@ -113,7 +114,9 @@ def scenario(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenario]:
         leaver = played.register("Kunigunde", "Wacholderbeer", "other_local_part")
         leaver.post("identity", "accounts/me/deactivation", {})
         account = f"accounts/{played.made[leaver.email]}"
-        erasure = played.staff["dpo"].change("identity", account, "erasure", None)
+        plan = played.staff["dpo"].post("identity", f"{account}/erasure-plans", {}).json()
+        approval = {"plan_id": plan["id"]}
+        erasure = played.staff["dpo"].change("identity", account, "erasure", approval)
         played.made["erasure"] = erasure["request_id"]
         representative = ("organisation", "add", "Vertretung GmbH", "DE", "--kind=representative")
         played.made["representative"] = portal.operate("identity", *representative).strip()

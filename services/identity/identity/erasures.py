@@ -23,7 +23,14 @@ from common.privacy.audit import audit
 from common.privacy.erasure import is_genuine
 from identity import legal_holds
 from identity.accounts import change_state, locked
-from identity.models import Account, ErasureRequest, HeldErasure, LegalHold, ReceivedReceipt
+from identity.models import (
+    Account,
+    ErasurePlan,
+    ErasureRequest,
+    HeldErasure,
+    LegalHold,
+    ReceivedReceipt,
+)
 from identity.rules.legal_holds import refuse_held
 from identity.rules.refusals import ErasureNotComplete
 from identity.rules.states import State, Trigger
@@ -33,15 +40,16 @@ class ReceiptForged(Exception):
     """A receipt was not signed by the service it says it comes from, or is about somebody else."""
 
 
-def begin(session: Session, account: Account) -> ErasureRequest:
+def begin(session: Session, account: Account, plan: ErasurePlan | None = None) -> ErasureRequest:
     """Write the ledger row, hide the account and ask every owner to erase the person.
 
-    account: its row, locked. Raises IllegalTransition for an account that still lives,
-    LegalHoldStands for one that must be kept.
+    account: its row, locked. plan: what was approved; None when its time was over.
+    Raises IllegalTransition for an account that still lives, LegalHoldStands for one that must be
+    kept.
     """
     refuse_held(legal_holds.on_account(session, account))
     change_state(session, account, Trigger.ERASE)
-    return _request(session, account.id)
+    return _request(session, account.id, plan)
 
 
 def follow(session: Session, before: ErasureRequest) -> ErasureRequest:
@@ -68,8 +76,10 @@ def next_released(session: Session) -> ErasureRequest | None:
     return session.scalars(one.with_for_update(of=ErasureRequest, skip_locked=True)).one_or_none()
 
 
-def _request(session: Session, account_id: UUID) -> ErasureRequest:
-    request = ErasureRequest(account_id=account_id, requested_at=now(session))
+def _request(session: Session, account_id: UUID, plan: ErasurePlan | None = None) -> ErasureRequest:
+    request = ErasureRequest(
+        account_id=account_id, requested_at=now(session), plan_id=plan and plan.id
+    )
     session.add(request)
     ask(session, request)
     return request
@@ -163,6 +173,7 @@ def shown(session: Session, request: ErasureRequest) -> dict[str, Any]:
         "completed_at": request.completed_at,
         "missing": missing(session, request),
         "held_by": session.scalars(held.order_by(HeldErasure.hold_id)).all(),
+        "plan_id": request.plan_id,
         "followed_by": request.followed_by,
         "receipts": session.scalars(receipts.order_by(ReceivedReceipt.owner)).all(),
     }

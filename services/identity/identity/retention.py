@@ -22,6 +22,7 @@ from identity.models import (
     Account,
     AddressChange,
     AuthenticatorApp,
+    ErasurePlan,
     ErasureRequest,
     HeldErasure,
     Invitation,
@@ -91,6 +92,7 @@ RULES = (
     _rule("asking", "P1D", "S38", "Typed for a new password; usually gone within minutes."),
     _rule("asking-count", "P1D", "S38", "How often a network asked."),
     _rule("legal-hold", "P3Y", "S26", "After its release: for claims about what was kept."),
+    _rule("unused-plan", "P1D", "S26", "What an erasure would come to, never approved."),
     _rule("address", "P1D", "S30", "A new address until it is confirmed."),
     _rule("former-address", "P30D", "S30", "The one before, until it was told of the change."),
 )
@@ -159,6 +161,12 @@ RECORDS = (
         model=AddressChange,
         where=(AddressChange.confirmed_at.is_(None),),
         collected_at=AddressChange.asked_at,
+    ),
+    Records(
+        record_class="unused-plan",
+        model=ErasurePlan,
+        where=(ErasurePlan.approved_at.is_(None),),
+        collected_at=ErasurePlan.planned_at,
     ),
     Records(
         record_class="legal-hold",
@@ -230,6 +238,11 @@ def erase(person: Erasure) -> None:
     person.keep(Representation, Representation.created_by == own, reason=Ground.ATTRIBUTION)
     person.keep(Invitation, Invitation.invited_by == own, reason=Ground.ATTRIBUTION)
     person.keep(Organisation, Organisation.user_management_by == own, reason=Ground.ATTRIBUTION)
+    unused = ErasurePlan.approved_at.is_(None)
+    person.delete(ErasurePlan, ErasurePlan.account_id == own, unused)
+    person.keep(ErasurePlan, ErasurePlan.account_id == own, reason=Ground.ACCOUNTABILITY)
+    by_them = sa.or_(ErasurePlan.planned_by == own, ErasurePlan.approved_by == own)
+    person.keep(ErasurePlan, by_them, reason=Ground.ATTRIBUTION)
     person.keep(ErasureRequest, ErasureRequest.account_id == own, reason=Ground.ACCOUNTABILITY)
 
 

@@ -23,6 +23,7 @@ STATES = {
     "POST /accounts/<uuid:account_id>/unblock": State.BLOCKED,
     "POST /accounts/<uuid:account_id>/reactivation": State.DEACTIVATED,
     "POST /accounts/<uuid:account_id>/erasure": State.DEACTIVATED,
+    "POST /accounts/<uuid:account_id>/erasure-plans": State.DEACTIVATED,
     "POST /accounts/<uuid:account_id>/assignment": State.AWAITING_APPROVAL,
 }
 """Where an account stands before what a route does to it."""

@@ -1,10 +1,12 @@
 """Identity under test: on SQLite, and where locks matter on both databases."""
 
+import httpx
 import pytest
 
 from common.testing.harness import Harness
 from common.web.access import Role
 from identity.app import service
+from identity.settings import OTHERS
 
 from .factories import AT, an_account, an_organisation, me
 
@@ -14,8 +16,15 @@ def _harness(folder, **settings):
         "bcrypt_cost": 4,
         "mail_url": f"folder:{folder}/mails",
         "second_factor_for_staff": False,
+        "services": ",".join(f"{each}=http://{each}" for each in sorted(OTHERS)),
     }
-    return Harness(service, folder, **{**usual, **settings})
+    others = dict.fromkeys(OTHERS, httpx.MockTransport(_nothing_of_anybody))
+    return Harness(service, folder, transports=others, **{**usual, **settings})
+
+
+def _nothing_of_anybody(request):
+    """What a service answers that holds nothing of anybody."""
+    return httpx.Response(200, json=[])
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from common.keys import Keys
 from common.privacy import erasure
 from common.web.standing import AccountStanding
 from identity.consents import VOLUNTARY_PROFILE
-from identity.models import Account, Organisation, OrganisationKind
+from identity.models import Account, ErasurePlan, Organisation, OrganisationKind
 from identity.passwords import Passwords
 from identity.rules.addresses import email_key
 from identity.rules.states import STANDING, Screening, State
@@ -39,6 +39,21 @@ def an_organisation(kind="customer", name="Muster AG", **facts):
     return Organisation(
         id=uuid7(), name=name, country="DE", kind=OrganisationKind(kind), registered_at=AT, **facts
     )
+
+
+def a_plan(account, **facts):
+    """What the erasure of somebody would come to, asked for just now."""
+    usual = {
+        "account_id": account.id, "account_version": 1, "planned_at": AT, "planned_by": uuid7(),
+        "tables": {each: [] for each in OWNERS_OF_PERSONAL_DATA},
+    }  # fmt: skip
+    return ErasurePlan(**{**usual, **facts})
+
+
+def approval(harness, account):
+    """The body that approves a plan made just now."""
+    made = a_plan(account, account_version=account.version, planned_at=harness.clock.now())
+    return {"plan_id": str(harness.given(made).id)}
 
 
 def an_account(organisation=None, state=State.ACTIVE, address=None, **facts):

@@ -30,7 +30,7 @@ from identity.passwords import Passwords
 from identity.rules.invitations import InvitationState
 from identity.rules.states import State
 
-from .factories import AT, PASSWORD, an_account, an_organisation, own_standing
+from .factories import AT, PASSWORD, a_plan, an_account, an_organisation, own_standing
 
 SHIPPED = msgspec.to_builtins([asdict(each) for each in all_rules(service)])
 POWERS = frozenset(Role) - {Role.REPRESENTATIVE}
@@ -105,6 +105,7 @@ def scene(
     address = f"ida.{uuid7().hex}@muster.example"
     things = {
         "request_id": ErasureRequest(account_id=erased.id, requested_at=AT, asked_at=AT),
+        "plan_id": a_plan(person),
         "session_id": SignInSession(account_id=person.id, begun_at=at),
         "invitation_id": Invitation(
             organisation_id=home.id, email=address, email_key=address, language="de",

@@ -8,7 +8,7 @@ from common.ids import uuid7
 from common.web.access import Role
 from identity.rules.states import State
 
-from .factories import an_account, an_organisation
+from .factories import a_plan, an_account, an_organisation
 
 PUBLIC = {
     ("GET", "/registration/schema"),
@@ -41,6 +41,7 @@ GUARDS = {Role.COMPLIANCE, Role.ADMIN}
 DESK = {Role.SUPPORT, Role.ADMIN}
 FOR_CUSTOMER = {"organisation_id": "{organisation}"}
 BECAUSE = {"reason": "other"}
+APPROVAL = {"plan_id": "{plan}"}
 PROVEN = {"reason": "called_back"}
 REQUIRED = {"required": True}
 AS_MEMBER = {"role": "member"}
@@ -63,7 +64,8 @@ MATRIX = [
     ("POST", "/accounts/{account}/password-link", None, State.ACTIVE, DESK),
     ("POST", "/accounts/{account}/sessions/end", None, State.ACTIVE, GUARDS | DESK),
     ("POST", "/accounts/{account}/second-factors/reset", PROVEN, State.ACTIVE, DESK),
-    ("POST", "/accounts/{account}/erasure", None, State.DEACTIVATED, {Role.DPO}),
+    ("POST", "/accounts/{account}/erasure-plans", None, State.DEACTIVATED, {Role.DPO}),
+    ("POST", "/accounts/{account}/erasure", APPROVAL, State.DEACTIVATED, {Role.DPO}),
     ("GET",  "/erasures", None, State.ACTIVE, {Role.DPO}),
     ("GET",  "/directory", None, State.ACTIVE, STAFF | CUSTOMERS),
     ("GET",  "/directory/{account}", None, State.ACTIVE, STAFF),
@@ -95,7 +97,8 @@ def test_of_a_strangers_things_each_role_may_do_what_the_table_says(
     identity = shared_identity
     customer = identity.given(an_organisation())
     account = identity.given(an_account(customer, state))
-    names = {"account": account.id, "organisation": customer.id}
+    plan = identity.given(a_plan(account))
+    names = {"account": account.id, "organisation": customer.id, "plan": plan.id}
     sent = body and {
         key: value.format(**names) if isinstance(value, str) else value
         for key, value in body.items()

@@ -23,6 +23,7 @@ from identity.jobs import mark_overdue_erasures
 from identity.mails import write
 from identity.models import (
     Account,
+    ErasurePlan,
     ErasureRequest,
     LinkToken,
     Mail,
@@ -41,6 +42,7 @@ from .factories import (
     a_screening,
     an_account,
     an_organisation,
+    approval,
     mails,
     other_owners,
     stored,
@@ -72,7 +74,7 @@ def test_the_data_protection_officer_begins_the_erasure_of_who_is_gone(
     identity, customer, dpo, state
 ):
     account = identity.given(an_account(customer, state))
-    answer = dpo.change("POST", f"/accounts/{account.id}/erasure", 1)
+    answer = dpo.change("POST", f"/accounts/{account.id}/erasure", 1, approval(identity, account))
     (request,) = identity.rows(ErasureRequest)
     assert answer.status_code == 202
     assert answer.json == {
@@ -83,6 +85,7 @@ def test_the_data_protection_officer_begins_the_erasure_of_who_is_gone(
         "completed_at": None,
         "missing": sorted(OWNERS_OF_PERSONAL_DATA),
         "held_by": [],
+        "plan_id": str(identity.rows(ErasurePlan)[0].id),
         "followed_by": None,
         "receipts": [],
     }
@@ -95,7 +98,7 @@ def test_the_data_protection_officer_begins_the_erasure_of_who_is_gone(
 )
 def test_nobody_who_is_still_here_is_erased(identity, customer, dpo, state):
     account = identity.given(an_account(customer, state))
-    answer = dpo.change("POST", f"/accounts/{account.id}/erasure", 1)
+    answer = dpo.change("POST", f"/accounts/{account.id}/erasure", 1, approval(identity, account))
     assert answer.status_code == 409
     assert identity.rows(ErasureRequest) == []
     assert identity.published() == []

@@ -23,7 +23,7 @@ from identity.jobs import erase_what_was_held, remind_of_holds
 from identity.models import ErasureRequest, LegalHold
 from identity.rules.states import State
 
-from .factories import AT, a_receipt, an_account, other_owners, stored
+from .factories import AT, a_receipt, an_account, approval, other_owners, stored
 
 
 @pytest.fixture
@@ -91,7 +91,8 @@ def test_a_held_person_is_not_erased_by_hand_and_not_by_the_sweep(identity, cust
     identity.clock.advance("P400D")
     sweep(identity.runtime)
     later = identity.sign_in(Role.DPO)
-    answer = later.change("POST", f"/accounts/{account.id}/erasure", account.version)
+    path, body = f"/accounts/{account.id}/erasure", approval(identity, account)
+    answer = later.change("POST", path, account.version, body)
     assert (answer.status_code, answer.json["type"]) == (409, "/problems/legal-hold-stands")
     assert hold["id"] in answer.json["detail"]
     assert "Claim" not in answer.text
@@ -131,7 +132,8 @@ def all_answer(identity, request, **of_cases):
 def test_the_certificate_names_the_hold_and_the_release_asks_for_the_rest(identity, customer, dpo):
     hold = place(dpo, "case", uuid7())
     account = identity.given(an_account(customer, State.DEACTIVATED, deactivated_at=AT))
-    dpo.change("POST", f"/accounts/{account.id}/erasure", account.version)
+    path, body = f"/accounts/{account.id}/erasure", approval(identity, account)
+    dpo.change("POST", path, account.version, body)
     [request] = identity.rows(ErasureRequest)
     kept = (TableErased(table="cases", kept=1, reason="legal-hold"),)
     all_answer(identity, request, tables=kept, holds=(UUID(hold["id"]),))

@@ -18,7 +18,7 @@ from identity.rules.refusals import ContractOver
 from identity.rules.representatives import access_ends_at, end_changed, end_now, is_valid
 from identity.rules.states import Screening, State
 
-from .factories import PASSWORD, an_account, an_organisation, me, stored, with_password
+from .factories import PASSWORD, an_account, an_organisation, approval, me, stored, with_password
 
 AN_INSTANT = timedelta(microseconds=1)
 ENTERED = {
@@ -518,7 +518,8 @@ def test_who_entered_a_contract_stays_named_when_that_person_is_erased(
     officer = identity.given(an_account(operator, State.DEACTIVATED))
     held = contract(by_whom=officer.id)
     dpo = identity.sign_in(Role.DPO)
-    request = dpo.change("POST", f"/accounts/{officer.id}/erasure", 1).json["request_id"]
+    path, body = f"/accounts/{officer.id}/erasure", approval(identity, officer)
+    request = dpo.change("POST", path, 1, body).json["request_id"]
     identity.when(ErasureRequested(account_id=officer.id, request_id=UUID(request)))
     (receipt,) = identity.published(PersonalDataErased)
     (told,) = (each for each in receipt.tables if each.table == "representations")

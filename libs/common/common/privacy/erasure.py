@@ -210,6 +210,16 @@ def answer_erasure(
     )
 
 
+def plan_erasure(
+    session: Session, account_id: UUID, erase: Callable[[Erasure], None]
+) -> tuple[TableErased, ...]:
+    """What erasing a person here would come to: carried out, recounted and undone."""
+    with session.begin_nested() as trial:
+        tables = _erase(session, account_id, erase)[0]
+        trial.rollback()
+    return tables
+
+
 def is_genuine(keys: Keys | PublicKeys, owner: str, event: PersonalDataErased) -> bool:
     """Whether this receipt was signed by the service it comes from."""
     if keys.signer_of(event.kid) != owner:
@@ -221,24 +231,7 @@ def _carry_out(
     event: ErasureRequested, session: Session, erase: Callable[[Erasure], None]
 ) -> ErasureReceipt:
     runtime = session.info["runtime"]
-    person = Erasure(session, event.account_id)
-    erase(person)
-    person.delete(StoredAnswer, StoredAnswer.account_id == event.account_id)
-    person.delete(ConsentEntry, ConsentEntry.account_id == event.account_id)
-    person.keep(
-        AccountStanding, AccountStanding.account_id == event.account_id, reason=Ground.TOMBSTONE
-    )
-    person.keep(
-        AuditEntry,
-        sa.or_(
-            AuditEntry.subject == str(event.account_id), AuditEntry.actor == str(event.account_id)
-        ),
-        reason=Ground.ACCOUNTABILITY,
-    )
-    person.keep(
-        holds.Hold, holds.Hold.subject == str(event.account_id), reason=Ground.ACCOUNTABILITY
-    )
-    tables = person.complete(runtime.parts["models"].Base)
+    tables, held_by = _erase(session, event.account_id, erase)
     number, previous = _end_of_chain(session)
     at = now(session).replace(microsecond=0)
     unsigned = PersonalDataErased(
@@ -249,7 +242,7 @@ def _carry_out(
         previous=previous,
         kid=runtime.keys.kid,
         signature="",
-        holds=person.holds,
+        holds=held_by,
         residue=_residue(runtime.settings, at),
     )
     fields = _fields(runtime.name, unsigned)
@@ -262,6 +255,25 @@ def _carry_out(
         kid=runtime.keys.kid,
         signature=runtime.keys.sign(rfc8785.dumps(fields)),
     )
+
+
+def _erase(
+    session: Session, account_id: UUID, erase: Callable[[Erasure], None]
+) -> tuple[tuple[TableErased, ...], tuple[UUID, ...]]:
+    """Erase a person here: what became of the tables, and for which legal holds some is kept."""
+    person, named = Erasure(session, account_id), str(account_id)
+    erase(person)
+    person.delete(StoredAnswer, StoredAnswer.account_id == account_id)
+    person.delete(ConsentEntry, ConsentEntry.account_id == account_id)
+    person.keep(AccountStanding, AccountStanding.account_id == account_id, reason=Ground.TOMBSTONE)
+    person.keep(
+        AuditEntry,
+        sa.or_(AuditEntry.subject == named, AuditEntry.actor == named),
+        reason=Ground.ACCOUNTABILITY,
+    )
+    person.keep(holds.Hold, holds.Hold.subject == named, reason=Ground.ACCOUNTABILITY)
+    tables = person.complete(session.info["runtime"].parts["models"].Base)
+    return tables, person.holds
 
 
 def _residue(settings: Settings, at: datetime) -> tuple[Residue, ...]:

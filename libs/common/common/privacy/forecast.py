@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from common.clock import now
 from common.privacy import holds
-from common.privacy.personal import declared, rows_of
+from common.privacy.personal import declared, part_of, rows_of
 from common.privacy.records import Records, Row
 from common.privacy.retention import Due, RowFacts, Rule, Why, day_of, due
 
@@ -73,10 +73,12 @@ def outlook(
 ) -> list[dict[str, Any]]:
     """What of a person goes when, and what stays why: per table, class, day and reason.
 
-    base: of the service's own tables.
+    base: of the service's own tables. What is part of a row goes with it and is not told apart.
     """
     found: Counter[tuple[str, str, date | None, Why, Rule]] = Counter()
     for name, facts in sorted(declared(base).items()):
+        if part_of(base, name) is not None:
+            continue
         table, mine = base.metadata.tables[name], rows_of(base, name, account_id)
         swept = [each for each in records if each.table == name]
         for row, held in (pair for each in swept for pair in _rows(session, each, mine)):

@@ -243,19 +243,27 @@ def declared(base: Any) -> dict[str, About]:
 
 def rows_of(base: Any, table: str, account_id: UUID) -> sa.ColumnElement[bool]:
     """Which rows of a declared table are a person's: by the account, or as part of such a row."""
-    tables = declared(base)
-    column = base.metadata.tables[table].c[tables[table].person]
-    for key in column.foreign_keys:
-        whole = key.column.table.name
-        if whole in tables and not key.column.table.c[tables[whole].person].primary_key:
-            theirs: sa.ColumnElement[bool] = column.in_(
-                sa.select(key.column).where(rows_of(base, whole, account_id))
-            )
-            return theirs
+    column = base.metadata.tables[table].c[declared(base)[table].person]
+    key = part_of(base, table)
+    if key is not None:
+        theirs = sa.select(key).where(rows_of(base, key.table.name, account_id))
+        parts: sa.ColumnElement[bool] = column.in_(theirs)
+        return parts
     same: sa.ColumnElement[bool] = column == (
         account_id if isinstance(column.type, sa.Uuid) else str(account_id)
     )
     return same
+
+
+def part_of(base: Any, table: str) -> sa.Column[Any] | None:
+    """The key of the rows that a table's rows are parts of; None where they stand alone."""
+    tables = declared(base)
+    for key in base.metadata.tables[table].c[tables[table].person].foreign_keys:
+        whole = tables.get(key.column.table.name)
+        if whole is not None and not key.column.table.c[whole.person].primary_key:
+            found: sa.Column[Any] = key.column
+            return found
+    return None
 
 
 def _faults(column: sa.Column[Any], shared: About) -> Iterator[str]:

@@ -8,10 +8,12 @@ from uuid import UUID
 from common.db import CommonBase
 from common.privacy import forecast, rulesets
 from common.privacy.audit import AuditEntry, audit_search, reads
+from common.privacy.erasure import plan_erasure
 from common.privacy.export import tables_about
 from common.privacy.rulebook import all_records
 from common.privacy.schemas import (
     CalendarView,
+    ErasedTableView,
     OutlookView,
     PersonalTableView,
     PreviewSeen,
@@ -115,6 +117,20 @@ def outlook_here(session: Any, account_id: UUID) -> Any:
     asked = (all_records(here), rulesets.in_force(session), account_id)
     bases = (here.parts["models"].Base, CommonBase)
     return [each for base in bases for each in forecast.outlook(session, base, *asked)]
+
+
+@bp.post("/internal/erasure-plan/<uuid:account_id>")
+@internal("erasure:plan")
+@bp.response(200, ErasedTableView(many=True))
+def tell_erasure_plan(account_id: UUID) -> Any:
+    """Tell what erasing a person here would come to, and change nothing (art. 17 GDPR)."""
+    with transaction() as session:
+        return list(planned_here(session, account_id))
+
+
+def planned_here(session: Any, account_id: UUID) -> Any:
+    """What erasing a person would come to in this service."""
+    return plan_erasure(session, account_id, session.info["runtime"].parts["retention"].erase)
 
 
 @bp.get("/audit/reads")

@@ -142,3 +142,15 @@ class PersonalTableView(Answer):
     table = fields.String()
     columns = fields.Dict(keys=fields.String())
     rows = fields.List(fields.Dict(keys=fields.String()))
+
+
+class ErasedTableView(Answer):
+    """What becomes of a person's rows in one table; for each reason to keep some, once."""
+
+    table = fields.String()
+    deleted = fields.Integer()
+    nulled = fields.Integer()
+    pseudonymised = fields.Integer()
+    kept = fields.Integer()
+    reason = fields.String(allow_none=True)
+    until = fields.Date(allow_none=True)

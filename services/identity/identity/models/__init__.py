@@ -2,7 +2,12 @@
 
 from identity.models.accounts import Account, StaffRole
 from identity.models.base import Base
-from identity.models.erasures import ErasureRequest, HeldErasure, ReceivedReceipt
+from identity.models.erasures import (
+    ErasurePlan,
+    ErasureRequest,
+    HeldErasure,
+    ReceivedReceipt,
+)
 from identity.models.invitations import Invitation
 from identity.models.legal_holds import LegalHold
 from identity.models.mails import Mail, MailKind
@@ -38,6 +43,7 @@ __all__ = [
     "Base",
     "ChallengePurpose",
     "ContractKind",
+    "ErasurePlan",
     "ErasureRequest",
     "HeldErasure",
     "Invitation",

@@ -44,9 +44,40 @@ class ErasureRequest(Base):
     completed_at: Mapped[datetime | None] = mapped_column(
         index=True, info=technical("when all receipts were in")
     )
+    plan_id: Mapped[UUID | None] = mapped_column(
+        sa.ForeignKey("erasure_plans.id"), info=technical("approved; none when time was over")
+    )
     followed_by: Mapped[UUID | None] = mapped_column(
         info=technical("request for the rest, once a hold was released")
     )
+
+
+class ErasurePlan(Base):
+    """What an erasure would come to in every service: counts, shown before it is approved."""
+
+    __tablename__ = "erasure_plans"
+    __personal__ = about(
+        "account_id",
+        purpose="accountability",
+        basis=LEGAL_DUTY,
+        keep="receipt",
+        source="S26",
+        erasure="keep",
+        because=Ground.ACCOUNTABILITY,
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7, info=technical("key"))
+    account_id: Mapped[UUID] = mapped_column(
+        sa.ForeignKey("accounts.id"), index=True, info=personal("pseudonym")
+    )
+    account_version: Mapped[int] = mapped_column(info=technical("of the account, when planned"))
+    planned_at: Mapped[datetime] = mapped_column(info=technical("when"))
+    planned_by: Mapped[UUID] = mapped_column(info=personal("pseudonym", other=True))
+    tables: Mapped[dict[str, Any]] = mapped_column(
+        sa.JSON, info=technical("by owner: names of tables, counts, reasons")
+    )
+    approved_at: Mapped[datetime | None] = mapped_column(info=technical("when"))
+    approved_by: Mapped[UUID | None] = mapped_column(info=personal("pseudonym", other=True))
 
 
 class ReceivedReceipt(Base):

@@ -6,20 +6,35 @@ import sqlalchemy as sa
 
 from common.privacy.audit import audit_shown
 from common.refusals import NotFound
-from common.web import Page, authorise, page, reading, transaction
-from identity import erasures
+from common.web import Page, authorise, page, principal, reading, runtime, transaction
+from identity import erasure_plans, erasures
 from identity.models import Account, ErasureRequest
 from identity.routes.blueprint import bp
-from identity.schemas.erasures import CertificateView, ErasureView
+from identity.schemas.erasures import Approval, CertificateView, ErasurePlanView, ErasureView
+
+
+@bp.post("/accounts/<uuid:account_id>/erasure-plans")
+@bp.response(201, ErasurePlanView)
+def plan_erasure(account_id):
+    """Show what erasing a person would come to in all services; nothing is erased (S26)."""
+    with reading() as session:
+        authorise(session, "erasure.plan")
+    told = erasure_plans.told_by_others(runtime(), account_id)
+    with transaction() as session:
+        account = authorise(session, "erasure.plan", Account, account_id)
+        plan = erasure_plans.store(session, account, told, principal().account_id)
+        return erasure_plans.shown(plan)
 
 
 @bp.post("/accounts/<uuid:account_id>/erasure")
+@bp.arguments(Approval)
 @bp.response(202, ErasureView)
-def begin_erasure(account_id):
-    """Begin the erasure of a person whose account is over, in all services (S26)."""
+def begin_erasure(body, account_id):
+    """Begin the erasure of a person whose account is over, as it was planned (S26)."""
     with transaction() as session:
         account = authorise(session, "account.erase", Account, account_id)
-        request = erasures.begin(session, account)
+        plan = erasure_plans.approve(session, account, body["plan_id"], principal().account_id)
+        request = erasures.begin(session, account, plan)
         return erasures.shown(session, request)
 
 

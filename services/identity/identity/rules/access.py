@@ -50,6 +50,7 @@ POLICY = {
     "second-factor.change": may(**_ONESELF),
     "second-factor.reset":  may_change(support=Reach.EVERYWHERE, admin=Reach.EVERYWHERE),
     "account.erase":         may_change(dpo=Reach.EVERYWHERE),                           # S26
+    "erasure.plan":          may(dpo=Reach.EVERYWHERE),
     "erasure.read":          may(dpo=Reach.EVERYWHERE),
     "legal-hold.place":     may(dpo=Reach.EVERYWHERE),
     "legal-hold.read":      may(dpo=Reach.EVERYWHERE),

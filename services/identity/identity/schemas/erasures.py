@@ -4,7 +4,30 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from common.web.schemas import Answer, Instant
+from common.privacy.schemas import ErasedTableView
+from common.web.schemas import Answer, Instant, Request
+
+
+class Approval(Request):
+    """Which plan is approved."""
+
+    plan_id = fields.UUID(required=True)
+
+
+class OwnersPlanView(Answer):
+    """What one owner would do."""
+
+    owner = fields.String()
+    tables = fields.List(fields.Nested(ErasedTableView))
+
+
+class ErasurePlanView(Answer):
+    """What an erasure would come to in every service, as it was when it was asked."""
+
+    id = fields.UUID()
+    account_id = fields.UUID()
+    planned_at = Instant()
+    owners = fields.List(fields.Nested(OwnersPlanView))
 
 
 class ReceiptView(Answer):
@@ -25,6 +48,7 @@ class ErasureView(Answer):
     completed_at = Instant(allow_none=True)
     missing = fields.List(fields.String())
     held_by = fields.List(fields.UUID())
+    plan_id = fields.UUID(allow_none=True)
     followed_by = fields.UUID(allow_none=True)
     receipts = fields.List(fields.Nested(ReceiptView))
 
