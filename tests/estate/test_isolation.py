@@ -72,6 +72,8 @@ INTERNAL = {
     ("identity", "/internal/names"): "names:read",
     ("identity", "/internal/accounts"): "accounts:read",
     ("identity", "/internal/standing/<uuid:account_id>"): "standing:read",
+    ("identity", "/internal/standings"): "standings:read",
+    **{(service, "/internal/erasures"): "erasures:read" for service in OWNERS_OF_PERSONAL_DATA},
     (
         "uploads",
         "/internal/accounts/<uuid:account_id>/documents/<uuid:document_id>/content",

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from common.clock import seconds
 from common.messaging import inbox
-from common.privacy import chain, sweeps
+from common.privacy import chain, restores, sweeps
 
 Work = Callable[[Any], int]
 W = TypeVar("W", bound=Work)
@@ -69,6 +69,15 @@ def forget_handled_events(runtime: Any) -> int:
 def sweep_retention(runtime: Any) -> int:
     """Erase whatever its retention rule says is due (S26, S64, S67, S81)."""
     return sweeps.sweep(runtime)
+
+
+@job(every="P1D")
+def erase_what_was_forgotten(runtime: Any) -> int:
+    """Carry out erasures that others know of and this database does not: it may be a restored one.
+
+    Source: S26.
+    """
+    return restores.erase_again(runtime)
 
 
 @step

@@ -24,7 +24,9 @@ from common.jobs import Work
 from common.logs import log
 from common.messaging.brokers import BrokerUnavailable, embedded
 from common.metrics import JOBS
+from common.privacy import restores
 from common.settings import ProcessSettings
+from common.web.peers import PeerUnavailable
 
 WAIT_SECONDS = 1.0
 LATE_SECONDS = 30.0
@@ -72,6 +74,18 @@ def command_line(service: Any, commands: Sequence[click.Command]) -> click.Group
         runtime = service.runtime()
         logs.configure(runtime.settings.log_level)
         click.echo(service.jobs[name].run(runtime))
+
+    @group.command()
+    def restored() -> None:
+        """Say that the database was restored: who was erased since is erased again at once.
+
+        PostgreSQL restored by pg_restore or to a point in time is noticed without it.
+        """
+        runtime = service.runtime()
+        logs.configure(runtime.settings.log_level)
+        with runtime.transaction() as session:
+            restores.call_restored(session)
+        click.echo(f"{service.name}: not ready until the worker has settled it.", err=True)
 
     group.add_command(_parked_commands(service))
     for command in commands:
@@ -181,7 +195,10 @@ def supervise(runtime: Any, name: str, loop: Callable[[Event], None], stop: Even
     while not stop.is_set():
         try:
             wait_for_database(runtime, stop)
+            restores.settle(runtime)
             loop(stop)
+        except PeerUnavailable as error:
+            log.warning("restored, and waiting for a service to ask", error=str(error))
         except BrokerUnavailable as error:
             log.warning("waiting for the broker", setting="PORTAL_BROKER_URL", error=str(error))
         except Exception as error:

@@ -30,7 +30,10 @@ from common.messaging.relay import Relay
 from common.messaging.subscribe import subscriptions
 from common.messaging.topology import Ladder
 from common.metrics import TICKS
-from common.privacy import erasure  # noqa: F401 - its tables belong to every service
+from common.privacy import (
+    erasure,  # noqa: F401 - its tables belong to every service
+    restores,
+)
 from common.privacy import routes as privacy
 from common.settings import Settings, SettingsError, load
 from common.web.app import create_app
@@ -190,6 +193,9 @@ class Runtime:
             return f"The database is out of reach: look at {name}."
         if missing:
             return f"Migrations are missing: run `python -m {self.service.package} migrate`."
+        with self.reading() as session:
+            if restores.is_restored(session):
+                return "Restored from a backup: the worker asks other services what it forgot."
         return None
 
     def close(self) -> None:

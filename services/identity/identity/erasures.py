@@ -33,7 +33,7 @@ from identity.models import (
 )
 from identity.rules.legal_holds import refuse_held
 from identity.rules.refusals import ErasureNotComplete
-from identity.rules.states import State, Trigger
+from identity.rules.states import HIDDEN, State, Trigger
 
 
 class ReceiptForged(Exception):
@@ -85,6 +85,24 @@ def _request(session: Session, account_id: UUID, plan: ErasurePlan | None = None
     return request
 
 
+def know(session: Session, event: ErasureRequested) -> bool:
+    """Enter a request that this database forgot when it came out of a backup (S26).
+
+    False for somebody it never knew or knows no more: nothing can be erased here.
+    """
+    if session.get(ErasureRequest, event.request_id) is not None:
+        return True
+    account = session.get(Account, event.account_id, with_for_update=True)
+    if account is None:
+        return False
+    if account.state not in HIDDEN:
+        change_state(session, account, Trigger.ERASE_AGAIN)
+    request = ErasureRequest(id=event.request_id, account_id=account.id, requested_at=now(session))
+    session.add(request)
+    ask(session, request)
+    return True
+
+
 def ask(session: Session, request: ErasureRequest) -> None:
     """Ask every owner; who has answered already answers the same."""
     request.asked_at = now(session)
@@ -103,6 +121,8 @@ def collect(session: Session, owner: str, event: PersonalDataErased) -> None:
     keys = session.info["runtime"].keys
     if event.account_id != request.account_id or not is_genuine(keys, owner, event):
         raise ReceiptForged(owner)
+    if event.erased_at < request.requested_at.replace(microsecond=0):  # entered after a restore
+        request.requested_at = event.erased_at
     keep(session, owner, event)
     if request.completed_at is None and not missing(session, request):
         complete(session, request)

@@ -74,7 +74,8 @@ def collect_receipt(event, session):
 @on(ErasureRequested)
 def erase_person(event, session):
     """Erase the person in identity's own tables and answer as every owner does (S26)."""
-    answer_erasure(event, session, retention.erase)
+    if erasures.know(session, event):
+        answer_erasure(event, session, retention.erase)
 
 
 @on(AuditHeadAnchored)

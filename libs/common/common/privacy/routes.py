@@ -6,15 +6,17 @@ from typing import Any
 from uuid import UUID
 
 from common.db import CommonBase
-from common.privacy import forecast, rulesets
-from common.privacy.audit import AuditEntry, audit_search, reads
-from common.privacy.erasure import plan_erasure
+from common.privacy import forecast, restores, rulesets
+from common.privacy.audit import AuditEntry, audit_bulk_read, audit_search, reads
+from common.privacy.erasure import ErasureReceipt, plan_erasure
 from common.privacy.export import tables_about
 from common.privacy.rulebook import all_records
 from common.privacy.schemas import (
     CalendarView,
+    CarriedOutPage,
     ErasedTableView,
     OutlookView,
+    PageAsked,
     PersonalTableView,
     PreviewSeen,
     ReadsAsked,
@@ -28,7 +30,9 @@ from common.web.access import Action, Reach, authorise, internal, may
 from common.web.app import reading, runtime, transaction
 from common.web.blueprint import Blueprint
 from common.web.paging import page
+from common.web.standing import standing_of
 
+PAGE = 500
 bp = Blueprint("privacy", __name__)
 
 POLICY: dict[str, Action] = {
@@ -125,12 +129,26 @@ def outlook_here(session: Any, account_id: UUID) -> Any:
 def tell_erasure_plan(account_id: UUID) -> Any:
     """Tell what erasing a person here would come to, and change nothing (art. 17 GDPR)."""
     with transaction() as session:
+        if standing_of(session, account_id) is None:
+            raise NotFound()
         return list(planned_here(session, account_id))
 
 
 def planned_here(session: Any, account_id: UUID) -> Any:
     """What erasing a person would come to in this service."""
     return plan_erasure(session, account_id, session.info["runtime"].parts["retention"].erase)
+
+
+@bp.post("/internal/erasures")
+@internal("erasures:read")
+@bp.arguments(PageAsked)
+@bp.response(200, CarriedOutPage)
+def tell_erasures(body: Any) -> Any:
+    """Tell which erasures were carried out here, for a service that came out of a backup (S26)."""
+    with reading() as session:
+        rows = restores.erasures_after(session, body["after"], PAGE)
+        audit_bulk_read(session, "erasures:read", ErasureReceipt, len(rows))
+    return {"rows": rows, "next": rows[-1].request_id if len(rows) == PAGE else None}
 
 
 @bp.get("/audit/reads")

@@ -154,3 +154,23 @@ class ErasedTableView(Answer):
     kept = fields.Integer()
     reason = fields.String(allow_none=True)
     until = fields.Date(allow_none=True)
+
+
+class PageAsked(Request):
+    """From where on to go on."""
+
+    after = fields.UUID(load_default=None, allow_none=True)
+
+
+class CarriedOut(Answer):
+    """An erasure that this service answered."""
+
+    request_id = fields.UUID()
+    account_id = fields.UUID()
+
+
+class CarriedOutPage(Answer):
+    """Erasures in the order of their requests; next: what to send as `after`, null at the end."""
+
+    rows = fields.List(fields.Nested(CarriedOut))
+    next = fields.UUID(allow_none=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from functools import cache
 from typing import Any
@@ -81,6 +82,34 @@ def keep_standing(event: Any, session: Session) -> str | None:
         },
     )
     return None if applied.rowcount else STALE
+
+
+def take_over(session: Session, told: Iterable[Mapping[str, Any]]) -> None:
+    """Learn how accounts stand from identity itself; events that wait for this service follow."""
+    rows = [
+        {
+            "account_id": UUID(each["account_id"]),
+            "organisation_id": each["organisation_id"] and UUID(each["organisation_id"]),
+            "state": Standing(each["state"]), "epoch": each["epoch"], "sequence": 0,
+        }
+        for each in told
+    ]  # fmt: skip
+    if rows:
+        statement = insert_for(session.get_bind().dialect.name, AccountStanding.__table__)
+        told_now = ("organisation_id", "state", "epoch")
+        upsert = statement.on_conflict_do_update(
+            index_elements=[AccountStanding.account_id],
+            set_={name: statement.excluded[name] for name in told_now},
+        )
+        session.connection().execute(upsert, rows)
+
+
+def standings_after(session: Session, after: UUID | None, limit: int) -> list[AccountStanding]:
+    """How accounts stand, in the order of their ids."""
+    found = sa.select(AccountStanding).order_by(AccountStanding.account_id).limit(limit)
+    if after is not None:
+        found = found.where(AccountStanding.account_id > after)
+    return list(session.scalars(found))
 
 
 @cache

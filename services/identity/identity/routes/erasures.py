@@ -10,15 +10,15 @@ from common.web import Page, authorise, page, principal, reading, runtime, trans
 from identity import erasure_plans, erasures
 from identity.models import Account, ErasureRequest
 from identity.routes.blueprint import bp
-from identity.schemas.erasures import Approval, CertificateView, ErasurePlanView, ErasureView
+from identity.schemas.erasures import CertificateView, ErasureApproval, ErasurePlanView, ErasureView
 
 
 @bp.post("/accounts/<uuid:account_id>/erasure-plans")
 @bp.response(201, ErasurePlanView)
 def plan_erasure(account_id):
     """Show what erasing a person would come to in all services; nothing is erased (S26)."""
-    with reading() as session:
-        authorise(session, "erasure.plan")
+    with transaction() as session:
+        authorise(session, "erasure.plan", Account, account_id)
     told = erasure_plans.told_by_others(runtime(), account_id)
     with transaction() as session:
         account = authorise(session, "erasure.plan", Account, account_id)
@@ -27,7 +27,7 @@ def plan_erasure(account_id):
 
 
 @bp.post("/accounts/<uuid:account_id>/erasure")
-@bp.arguments(Approval)
+@bp.arguments(ErasureApproval)
 @bp.response(202, ErasureView)
 def begin_erasure(body, account_id):
     """Begin the erasure of a person whose account is over, as it was planned (S26)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from common.privacy.audit import audit_bulk_read
 from common.refusals import NotFound
-from common.web import internal, reading
+from common.web import internal, reading, standing
 from identity import queries
 from identity.models import Account
 from identity.routes.blueprint import bp
@@ -14,6 +14,7 @@ from identity.schemas.internal import (
     AccountsAsked,
     NamesAsked,
     PersonName,
+    StandingPage,
     StandingView,
     next_after,
 )
@@ -57,3 +58,15 @@ def tell_standing(account_id):
         "state": STANDING[account.state],
         "epoch": account.epoch,
     }
+
+
+@bp.post("/internal/standings")
+@internal("standings:read")
+@bp.arguments(AccountsAsked)
+@bp.response(200, StandingPage)
+def tell_standings(body):
+    """Tell how every account stands, for a service that came out of a backup (S31)."""
+    with reading() as session:
+        rows = standing.standings_after(session, body["after"], body["limit"])
+        audit_bulk_read(session, "standings:read", Account, len(rows))
+    return {"rows": rows, "next": next_after([each.account_id for each in rows], body["limit"])}

@@ -49,6 +49,7 @@ class Trigger(StrEnum):
     DEACTIVATE = "deactivate"
     REACTIVATE = "reactivate"
     ERASE = "erase"
+    ERASE_AGAIN = "erase_again"
     COMPLETE = "complete"
 
 
@@ -115,6 +116,7 @@ TRANSITIONS: dict[State, dict[tuple[Trigger, Footing | None], tuple[State, type 
     _S.REGISTERED: {
         (_T.CONFIRM, None):             (_S.SCREENING, AccountRegistered),    # S4, S14
         (_T.ERASE, None):               (_S.ERASING, None),                   # never confirmed
+        (_T.ERASE_AGAIN, None):         (_S.ERASING, None),                   # after a restore
     },
     _S.SCREENING: {
         (_T.CLEAR, _F.UNAPPROVED):      (_S.AWAITING_APPROVAL, None),         # S14
@@ -124,6 +126,7 @@ TRANSITIONS: dict[State, dict[tuple[Trigger, Footing | None], tuple[State, type 
         (_T.BLOCK, None):               (_S.BLOCKED, AccountBlocked),
         (_T.REFUSE, None):              (_S.REFUSED, AccountRefused),         # S51
         (_T.DEACTIVATE, None):          (_S.DEACTIVATED, AccountDeactivated),
+        (_T.ERASE_AGAIN, None):         (_S.ERASING, None),                   # after a restore
     },
     _S.AWAITING_APPROVAL: {
         (_T.CLEAR, None):               (_S.AWAITING_APPROVAL, None),         # S18
@@ -133,6 +136,7 @@ TRANSITIONS: dict[State, dict[tuple[Trigger, Footing | None], tuple[State, type 
         (_T.BLOCK, None):               (_S.BLOCKED, AccountBlocked),
         (_T.REFUSE, None):              (_S.REFUSED, AccountRefused),         # S51
         (_T.DEACTIVATE, None):          (_S.DEACTIVATED, AccountDeactivated),
+        (_T.ERASE_AGAIN, None):         (_S.ERASING, None),                   # after a restore
     },
     _S.ACTIVE: {
         (_T.CLEAR, None):               (_S.ACTIVE, None),                    # S18
@@ -140,6 +144,7 @@ TRANSITIONS: dict[State, dict[tuple[Trigger, Footing | None], tuple[State, type 
         (_T.HIT, None):                 (_S.BLOCKED, AccountBlocked),         # S17, S18
         (_T.BLOCK, None):               (_S.BLOCKED, AccountBlocked),
         (_T.DEACTIVATE, None):          (_S.DEACTIVATED, AccountDeactivated), # S26
+        (_T.ERASE_AGAIN, None):         (_S.ERASING, None),                   # after a restore
     },
     _S.BLOCKED: {
         (_T.CLEAR, _F.HELD):            (_S.BLOCKED, None),                   # staff's stands
@@ -154,12 +159,14 @@ TRANSITIONS: dict[State, dict[tuple[Trigger, Footing | None], tuple[State, type 
         (_T.UNBLOCK, _F.RELEASED):      (_S.ACTIVE, AccountUnblocked),
         (_T.REFUSE, None):              (_S.REFUSED, AccountRefused),         # S51
         (_T.DEACTIVATE, None):          (_S.DEACTIVATED, AccountDeactivated), # S26
+        (_T.ERASE_AGAIN, None):         (_S.ERASING, None),                   # after a restore
     },
     _S.REFUSED: {
         (_T.CLEAR, None):               (_S.REFUSED, None),                   # the status alone
         (_T.REVIEW, None):              (_S.REFUSED, None),
         (_T.HIT, None):                 (_S.REFUSED, None),
         (_T.ERASE, None):               (_S.ERASING, None),                   # S51
+        (_T.ERASE_AGAIN, None):         (_S.ERASING, None),                   # after a restore
     },
     _S.DEACTIVATED: {
         (_T.CLEAR, None):               (_S.DEACTIVATED, None),               # S18 the status
@@ -170,6 +177,7 @@ TRANSITIONS: dict[State, dict[tuple[Trigger, Footing | None], tuple[State, type 
         (_T.REACTIVATE, _F.UNAPPROVED): (_S.AWAITING_APPROVAL, None),
         (_T.REACTIVATE, _F.RELEASED):   (_S.ACTIVE, AccountReactivated),      # S26
         (_T.ERASE, None):               (_S.ERASING, None),                   # S26
+        (_T.ERASE_AGAIN, None):         (_S.ERASING, None),                   # after a restore
     },
     _S.ERASING: {
         (_T.CLEAR, None):               (_S.ERASING, None),                   # late, nothing left

@@ -8,7 +8,7 @@ from common.privacy.schemas import ErasedTableView
 from common.web.schemas import Answer, Instant, Request
 
 
-class Approval(Request):
+class ErasureApproval(Request):
     """Which plan is approved."""
 
     plan_id = fields.UUID(required=True)

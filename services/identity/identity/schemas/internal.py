@@ -48,6 +48,19 @@ class StandingView(Answer):
     epoch = fields.Integer()
 
 
+class StandingRow(StandingView):
+    """How one account stands."""
+
+    account_id = fields.UUID()
+
+
+class StandingPage(Answer):
+    """Standings in order of the accounts' ids; next: what to send as `after`, null at the end."""
+
+    rows = fields.List(fields.Nested(StandingRow))
+    next = fields.UUID(allow_none=True)
+
+
 def next_after(ids: list[UUID], limit: int) -> UUID | None:
     """What to ask for after a full page."""
     return ids[-1] if len(ids) == limit else None
