@@ -117,6 +117,7 @@ def fitting(scenario: Scenario) -> dict[tuple[str, str, str], dict[str, Any]]:
             (name, "post", "/retention/preview"): {"rules": of_service}
             for name, of_service in rules.items()
         },
+        **{(name, "post", "/internal/erasures"): {"after": str(uuid7())} for name in rules},
         **{
             (name, "post", "/retention/rule-sets/{rule_set_id}/activation"): {
                 "preview_id": str(uuid7())
@@ -200,6 +201,7 @@ def fitting(scenario: Scenario) -> dict[tuple[str, str, str], dict[str, Any]]:
         },
         ("identity", "post", "/internal/names"): {"account_ids": [str(uuid7())]},
         ("identity", "post", "/internal/accounts"): {"after": str(uuid7()), "limit": 10},
+        ("identity", "post", "/internal/standings"): {"after": str(uuid7()), "limit": 10},
         ("screening", "post", "/screenings/{account_id}/decision"): {
             "outcome": "clear", "reason": "another_person",
             "entries": [{"list_id": "un-consolidated", "entry_id": "XXi.001"}],
