@@ -141,7 +141,7 @@ def planned_here(session: Any, account_id: UUID) -> Any:
 
 @bp.post("/internal/erasures")
 @internal("erasures:read")
-@bp.arguments(PageAsked)
+@bp.arguments(PageAsked, required=False)
 @bp.response(200, CarriedOutPage)
 def tell_erasures(body: Any) -> Any:
     """Tell which erasures were carried out here, for a service that came out of a backup (S26)."""

@@ -62,7 +62,7 @@ def tell_standing(account_id):
 
 @bp.post("/internal/standings")
 @internal("standings:read")
-@bp.arguments(AccountsAsked)
+@bp.arguments(AccountsAsked, required=False)
 @bp.response(200, StandingPage)
 def tell_standings(body):
     """Tell how every account stands, for a service that came out of a backup (S31)."""
