@@ -188,15 +188,19 @@ class Runtime:
         """Sentence on what is missing, None when everything is there."""
         try:
             missing = migrations.missing(self)
+            restored = not missing and self._is_restored()
         except Exception:
             name = f"{self.name.replace('-', '_').upper()}_DATABASE_URL"
             return f"The database is out of reach: look at {name}."
         if missing:
             return f"Migrations are missing: run `python -m {self.service.package} migrate`."
-        with self.reading() as session:
-            if restores.is_restored(session):
-                return "Restored from a backup: the worker asks other services what it forgot."
+        if restored:
+            return "Restored from a backup: the worker asks other services what it forgot."
         return None
+
+    def _is_restored(self) -> bool:
+        with self.reading() as session:
+            return restores.is_restored(session)
 
     def close(self) -> None:
         """Give back what is held open."""

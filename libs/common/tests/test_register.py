@@ -133,6 +133,9 @@ def test_it_says_who_hears_of_what_and_who_calls_whom(services):
     assert {"from": "identity", "to": "shop", "event": "AccountBlocked"} in flows["events"]
     called = {"from": "screening", "to": "identity", "call": "POST /internal/names"}
     assert called in flows["calls"]
+    asked = [each["call"] for each in flows["calls"] if each["to"] == "others"]
+    assert "POST /internal/erasure-plan/{account_id}" in asked
+    assert not [each for each in flows["calls"] if "<" in each["call"] + each["to"]]
     assert "identity -. " in register_md(services)
 
 

@@ -15,18 +15,15 @@ from common.refusals import NotFound
 from identity import legal_holds
 from identity.accounts import change_state
 from identity.models import Account, ErasurePlan
+from identity.peers import ask_all
 from identity.rules.erasures import refuse_stale
 from identity.rules.legal_holds import refuse_held
 from identity.rules.states import Trigger
-from identity.settings import OTHERS
 
 
 def told_by_others(runtime: Any, account_id: UUID) -> dict[str, Any]:
     """By owner: what each of the other services would do; raises PeerUnavailable, never partial."""
-    path = f"/internal/erasure-plan/{account_id}"
-    return {
-        name: runtime.peer(name).call("POST", path, "erasure:plan") or [] for name in sorted(OTHERS)
-    }
+    return ask_all(runtime, "POST", f"/internal/erasure-plan/{account_id}", "erasure:plan")
 
 
 def store(session: Session, account: Account, told: dict[str, Any], by: UUID) -> ErasurePlan:

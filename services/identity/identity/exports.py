@@ -24,7 +24,7 @@ from common.privacy.schemas import OutlookView, PersonalTableView
 from common.texts import Text
 from identity import representatives
 from identity.models import Account
-from identity.settings import OTHERS
+from identity.peers import ask_all
 
 IN_MEMORY = 8_000_000
 """Bytes of an archive that stay in memory; what is longer goes through an unnamed file."""
@@ -86,16 +86,15 @@ def archive(session: Session, account: Account, language: str) -> BinaryIO:
 def _told(session: Session, account_id: UUID) -> dict[str, Any]:
     """By service: the tables with the person's rows, and what of them goes when."""
     here = session.info["runtime"]
-    found = {"identity": {
-        "tables": PersonalTableView(many=True).dump(tables_here(session, account_id)),
-        "outlook": OutlookView(many=True).dump(outlook_here(session, account_id)),
-    }}  # fmt: skip
-    for name in sorted(OTHERS):
-        peer = here.peer(name)
-        tables = peer.call("GET", f"/internal/personal-data/{account_id}", "personal-data:read")
-        outlook = peer.call("GET", f"/internal/retention/outlook/{account_id}", "outlook:read")
-        found[name] = {"tables": tables or [], "outlook": outlook or []}
-    return found
+    tables = {
+        "identity": PersonalTableView(many=True).dump(tables_here(session, account_id)),
+        **ask_all(here, "GET", f"/internal/personal-data/{account_id}", "personal-data:read"),
+    }
+    outlooks = {
+        "identity": OutlookView(many=True).dump(outlook_here(session, account_id)),
+        **ask_all(here, "GET", f"/internal/retention/outlook/{account_id}", "outlook:read"),
+    }
+    return {name: {"tables": tables[name], "outlook": outlooks[name]} for name in tables}
 
 
 def _documents(uploads: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -44,7 +44,7 @@ from identity.models import (
     VoluntaryProfile,
 )
 from identity.rules.invitations import UNUSED_PERIOD
-from identity.rules.states import Screening, State
+from identity.rules.states import HIDDEN, Screening, State
 from identity.rules.throttling import FORGOTTEN_PERIOD
 
 
@@ -213,6 +213,7 @@ def erase(person: Erasure) -> None:
         values={
             **dict.fromkeys(_columns("null")),
             "email_key": f"erased:{own}",
+            "state": sa.case((Account.state.in_(HIDDEN), Account.state), else_=_ERASING),
             "screening": Screening.PENDING,
             "password_scheme": None,
             "pepper_id": None,
@@ -244,6 +245,10 @@ def erase(person: Erasure) -> None:
     by_them = sa.or_(ErasurePlan.planned_by == own, ErasurePlan.approved_by == own)
     person.keep(ErasurePlan, by_them, reason=Ground.ATTRIBUTION)
     person.keep(ErasureRequest, ErasureRequest.account_id == own, reason=Ground.ACCOUNTABILITY)
+
+
+_ERASING = sa.literal(State.ERASING, Account.state.type)
+"""Also while it is only planned, when the account is not hidden yet."""
 
 
 def _columns(erasure: str) -> list[str]:

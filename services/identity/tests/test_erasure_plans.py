@@ -11,7 +11,7 @@ from identity.models import ErasurePlan, ErasureRequest, Mail, MailKind
 from identity.rules.erasures import PLAN_HOLDS
 from identity.rules.states import State
 
-from .factories import a_plan, an_account, approval, stored
+from .factories import a_plan, an_account, approval, own_standing, stored
 
 
 @pytest.fixture
@@ -112,3 +112,16 @@ def test_a_service_that_does_not_answer_means_no_plan(identity, account, dpo):
     assert answer.status_code == 503
     assert "Retry-After" in answer.headers
     assert identity.rows(ErasurePlan) == []
+
+
+@pytest.mark.parametrize("state", [State.ACTIVE, State.DEACTIVATED, State.REFUSED, State.ERASED])
+def test_identity_tells_its_own_plan_in_every_state_and_changes_nothing(identity, customer, state):
+    account = identity.given(an_account(customer, state))
+    identity.given(own_standing(account))
+    peer = identity.peer("shop", "erasure:plan")
+    answer = peer.post(f"/internal/erasure-plan/{account.id}", {})
+    told = {each["table"]: each for each in answer.json}
+    assert (answer.status_code, told["accounts"]["pseudonymised"]) == (200, 1)
+    assert (stored(identity, account).state, stored(identity, account).email) == (
+        state, account.email,
+    )  # fmt: skip

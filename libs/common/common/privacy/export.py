@@ -21,18 +21,20 @@ def tables_about(session: Session, base: Any, account_id: UUID) -> list[dict[str
     Left out are secrets (S10), what only staff may read (S17) and what names somebody else
     (art. 15(4)). Values are those of JSON.
     """
-    return [
-        found
-        for name, about in sorted(declared(base).items())
-        if (found := _table(session, base, name, about, account_id))["rows"]
-    ]
+    found = []
+    for name, about in sorted(declared(base).items()):
+        told = {facts.column: facts for facts in _told(base.metadata.tables[name], about)}
+        if told and (table := _table(session, base, name, told, account_id))["rows"]:
+            found.append(table)
+    return found
 
 
-def _table(session: Session, base: Any, name: str, about: Any, account_id: UUID) -> dict[str, Any]:
+def _table(
+    session: Session, base: Any, name: str, told: dict[str, Facts], account_id: UUID
+) -> dict[str, Any]:
     table = base.metadata.tables[name]
-    told = {facts.column: facts for facts in _told(table, about)}
     keys = [each for each in table.primary_key if "technical" in each.info]
-    columns = [*keys, *(table.c[each] for each in told)] if told else []
+    columns = [*keys, *(table.c[each] for each in told)]
     mine = sa.select(*columns).where(rows_of(base, name, account_id)).order_by(*table.primary_key)
     return {
         "table": name,
@@ -40,7 +42,7 @@ def _table(session: Session, base: Any, name: str, about: Any, account_id: UUID)
         "rows": [
             {column: _value(value) for column, value in row.items()}
             for row in session.execute(mine).mappings()
-        ] if columns else [],
+        ],
     }  # fmt: skip
 
 

@@ -300,7 +300,7 @@ def _events(services: Mapping[str, Service]) -> list[dict[str, str]]:
 
 
 def _calls(services: Mapping[str, Service]) -> list[dict[str, str]]:
-    """Which service calls which, and with what scope: `peer(NAME).call(METHOD, PATH, SCOPE)`."""
+    """Which service calls which: by `peer(NAME).call(METHOD, PATH, …)` or `ask_all`."""
     found = set()
     for service in services.values():
         for path in sorted((service.folder / service.package).rglob("*.py")):
@@ -313,11 +313,14 @@ def _peer_call(node: ast.AST) -> Iterable[tuple[str, str]]:
     match node:
         case ast.Call(
             func=ast.Attribute(
-                value=ast.Call(func=ast.Attribute(attr="peer"), args=[called, *_]), attr="call"
+                value=ast.Call(func=ast.Attribute(attr="peer"), args=[ast.Constant(called), *_]),
+                attr="call",
             ),
             args=[method, path, *_],
         ):
-            yield _written(called), f"{_written(method)} {_written(path)}"
+            yield str(called), f"{_written(method)} {_written(path)}"
+        case ast.Call(func=ast.Name(id="ask_all"), args=[_, method, path, *_]):
+            yield "others", f"{_written(method)} {_written(path)}"
 
 
 def _written(node: ast.AST) -> str:
@@ -346,6 +349,7 @@ def _picture(flows: Mapping[str, Sequence[Mapping[str, str]]]) -> list[str]:
     for each in flows["calls"]:
         lines.append(f'  {each["from"]} ==>|"{each["call"]}"| {each["to"]}')
     lines += [
+        "  others[every other service]",
         "  identity -->|mail| person",
         "  screening -->|name alone, if set| provider[provider]",
     ]

@@ -24,12 +24,16 @@ from common.web import standing
 
 _ELSEWHERE = "restored"
 _SETTLING = Lock()
-_WHERE = sa.text(
-    "SELECT system_identifier || '/' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)"
-    " || '/' || oid FROM pg_control_system(), pg_database WHERE datname = current_database()"
+_HERE = (
+    sa.text(
+        "SELECT system_identifier || '/' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)"
+        " || '/' || oid AS here FROM pg_control_system(), pg_database"
+        " WHERE datname = current_database()"
+    )
+    .columns(here=sa.String)
+    .scalar_subquery()
 )
 _NOW_WRITING = sa.text("SELECT pg_current_xact_id()::text::bigint & 4294967295")
-_WRITTEN_IN = sa.text("SELECT xmin::text::bigint FROM database_mark")
 
 
 class DatabaseMark(CommonBase):
@@ -51,13 +55,11 @@ def is_restored(session: Session) -> bool:
 
     On SQLite only when somebody said so (`call_restored`).
     """
-    mark = session.get(DatabaseMark, 1)
-    if mark is None:
-        return False
-    if session.get_bind().dialect.name != "postgresql":
-        return mark.place == _ELSEWHERE
-    here = session.scalar(_WHERE), session.scalar(_WRITTEN_IN)
-    return (mark.place, mark.written_in) != here
+    if session.get_bind().dialect.name == "postgresql":
+        written_in: Any = sa.literal_column("xmin::text::bigint")
+        elsewhere = sa.or_(DatabaseMark.place != _HERE, DatabaseMark.written_in != written_in)
+        return bool(session.scalar(sa.select(elsewhere)))
+    return session.scalar(sa.select(DatabaseMark.place)) == _ELSEWHERE
 
 
 def call_restored(session: Session) -> None:
@@ -140,7 +142,7 @@ def _pages(runtime: Any, peer: str, path: str, scope: str) -> Iterator[list[dict
 def _here(session: Session) -> str:
     if session.get_bind().dialect.name != "postgresql":
         return "sqlite"
-    return str(session.scalar(_WHERE))
+    return str(session.scalar(sa.select(_HERE)))
 
 
 def _mark(session: Session, place: str) -> None:
