@@ -51,9 +51,15 @@ def on_postgres(tmp_path, postgres_url):
     harness.runtime.close()
 
 
+def give_here(session, person, text=TEXT, language="en"):
+    return consent.give(
+        session, person, text, language=language, surface=Surface.ACCOUNT, notice="1"
+    )
+
+
 def give(harness, person, text=TEXT, language="de"):
     with harness.runtime.transaction(actor=str(person)) as session:
-        return consent.give(session, person, text, language=language, surface=Surface.ACCOUNT)
+        return give_here(session, person, text, language)
 
 
 def withdraw(harness, person):
@@ -156,7 +162,7 @@ def test_nobody_hears_of_what_is_only_noted_until_it_is_told(identity):
     person = uuid7()
     with identity.runtime.transaction(actor="anonymous") as session:
         entry = consent.note_given(
-            session, person, TEXT, language="en", surface=Surface.REGISTRATION
+            session, person, TEXT, language="en", surface=Surface.REGISTRATION, notice="1"
         )
     assert stands(identity, person)
     assert identity.published() == []
@@ -170,7 +176,7 @@ def test_nothing_is_noted_when_the_work_around_it_fails(identity):
 
     def agree_and_fail():
         with identity.runtime.transaction() as session:
-            consent.give(session, person, TEXT, language="en", surface=Surface.ACCOUNT)
+            give_here(session, person, TEXT)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -218,9 +224,7 @@ def together():
 
         def first():
             with harness.runtime.transaction() as session:
-                answers.append(
-                    consent.give(session, person, TEXT, language="en", surface=Surface.ACCOUNT)
-                )
+                answers.append(give_here(session, person, TEXT))
                 entered.set()
                 other.join(0.5)
 

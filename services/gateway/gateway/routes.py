@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 from flask import Blueprint, Response, current_app, render_template, request
+from markdown_it import MarkdownIt
+from markupsafe import Markup
 
 from common.refusals import NotFound, Unavailable
 from common.tracing import traceparent
@@ -30,6 +33,9 @@ OURS = frozenset({
 
 ENTERED = ("given_name", "family_name", "country")
 """What an invited person enters beside the password; shown again when something does not fit."""
+
+MARKDOWN = MarkdownIt("commonmark", {"html": False})
+"""What notices are written in; tags in them are text."""
 
 bp = Blueprint("gateway", __name__)
 
@@ -88,6 +94,21 @@ def accept() -> tuple[str, int]:
     """Open the account that somebody was invited to."""
     sent = {name: request.form.get(name, "") for name in ("token", *ENTERED, "password")}
     return _send("invitation", "/invitations/acceptance", {**sent, "language": reader_language()})
+
+
+@bp.get("/privacy")
+def show_notice() -> tuple[str, int]:
+    """Show the privacy notice, of any version, or the one in force for a country (S1)."""
+    version = quote(request.args.get("version", "current"), safe="")
+    asked = {"country": request.args["country"]} if "country" in request.args else {}
+    answer = _ask_identity("GET", f"/notices/{version}", params=asked)
+    if answer.is_client_error:
+        raise NotFound()
+    if answer.is_error:
+        raise Unavailable("identity cannot tell.")
+    notice = answer.json()
+    text = Markup(MARKDOWN.render(notice["text"]))  # noqa: S704 - tags in it are escaped
+    return _page("privacy.html", notice=notice, text=text), 200
 
 
 @bp.get("/healthz")
@@ -161,6 +182,18 @@ def _chunks(answer: httpx.Response) -> Iterator[bytes]:
     yield from answer.iter_raw()
 
 
+def _ask_identity(method: str, path: str, **sent: Any) -> httpx.Response:
+    """What identity answers, in the reader's language."""
+    client: httpx.Client = current_app.extensions["upstreams"]["identity"]
+    headers = {
+        "Accept-Language": reader_language(),
+        "X-Forwarded-For": request.remote_addr or "",
+    }
+    answer = _sent(client, "identity", client.build_request(method, path, headers=headers, **sent))
+    answer.read()
+    return answer
+
+
 def _page(template: str, **values: Any) -> str:
     language = reader_language()
     texts = {name: text.say(language) for name, text in PAGES.items()}
@@ -175,15 +208,7 @@ def _countries(language: str) -> list[tuple[str, str]]:
 
 def _send(page: str, path: str, body: dict[str, str]) -> tuple[str, int]:
     """Send what a form holds to identity and show how it went, in the reader's language."""
-    client: httpx.Client = current_app.extensions["upstreams"]["identity"]
-    headers = {
-        "Accept-Language": reader_language(),
-        "X-Forwarded-For": request.remote_addr or "",
-    }
-    answer = _sent(
-        client, "identity", client.build_request("POST", path, json=body, headers=headers)
-    )
-    answer.read()
+    answer = _ask_identity("POST", path, json=body)
     if answer.is_success:
         return _page("done.html", page=page), 200
     problem = answer.json()

@@ -45,5 +45,13 @@ PAGES = {
     "given_name_label": Text("Given name", "Voornaam", "Vorname"),
     "family_name_label": Text("Family name", "Achternaam", "Nachname"),
     "country_label": Text("Country", "Land", "Land"),
+    "privacy": Text("Privacy notice", "Privacyverklaring", "Datenschutzhinweise"),
+    "responsible": Text("Responsible", "Verantwoordelijk", "Verantwortlich"),
+    "dpo": Text(
+        "Data protection officer",
+        "Functionaris gegevensbescherming",
+        "Datenschutzbeauftragte",
+    ),
+    "version": Text("Version", "Versie", "Version"),
     "documentation": Text("documentation", "documentatie", "Dokumentation"),
 }

@@ -43,6 +43,19 @@ def service() -> Flask:
             return {"state": "screening"}
         return {"title": "This link is not valid any more", "detail": "Ask for a new one."}, 404
 
+    @app.get("/notices/<version>")
+    def notice(version: str) -> Any:
+        if version not in ("current", "2026-01-01"):
+            return {"title": "Not found"}, 404
+        here = request.args.get("country", "*")
+        return {
+            "version": version,
+            "text": f"# Notice for {here}\n\n<script>x</script> and *more*",
+            "responsible": {
+                "operator": "Lathes Ltd", "address": "1 Road", "email": "a@b", "dpo_email": "d@b",
+            },
+        }  # fmt: skip
+
     @app.post("/invitations/acceptance")
     def accept() -> Any:
         if request.json["password"] == "good":
@@ -152,6 +165,21 @@ def test_pages_speak_the_readers_language(client, language, title):
 def test_a_token_in_a_link_is_escaped_on_the_page(client):
     page = client().get("/confirm", query_string={"token": '"><script>x</script>'})
     assert "<script>" not in page.text
+
+
+@pytest.mark.parametrize("query", ["", "?version=2026-01-01"])
+def test_the_privacy_notice_is_a_page_and_tags_in_it_are_text(client, query):
+    page = client().get(f"/privacy{query}")
+    assert "<h1>Notice for *</h1>" in page.text
+    assert "<em>more</em>" in page.text
+    assert "<script>" not in page.text
+    assert "Lathes Ltd, 1 Road, a@b" in page.text
+
+
+def test_the_privacy_notice_of_a_country_is_asked_for_and_an_unknown_version_is_not_found(client):
+    assert "Notice for CH" in client().get("/privacy?country=CH").text
+    assert client().get("/privacy?version=1999-01-01").status_code == 404
+    assert client().get("/privacy?version=../contact").status_code == 404
 
 
 def test_a_start_without_all_services_is_refused():

@@ -16,7 +16,7 @@ from common.messaging import publish
 from common.privacy.audit import audit
 from common.web.access import Role
 from common.web.standing import AccountStanding
-from identity import profiles
+from identity import notices, profiles
 from identity.mails import write
 from identity.models import Account, LinkPurpose, LinkToken, MailKind, SignInSession, StaffRole
 from identity.passwords import Hash
@@ -87,6 +87,7 @@ def register(session: Session, form: dict, password: Hash) -> UUID | None:
         "email_key": email_key(form["email"]),
         "state": State.REGISTERED,
         "registered_at": now(session),
+        "notice_version": notices.in_force(session, form["country"]).version,
     }
     made = insert(session, Account).values(**values).on_conflict_do_nothing()
     account_id = session.scalar(made.returning(Account.id))
@@ -125,6 +126,7 @@ def appoint(
         email_key(account.email), State.REGISTERED, Screening.PENDING
     )  # fmt: skip
     account.registered_at = account.confirmed_at = account.approved_at = at
+    account.notice_version = notices.in_force(session, account.country).version
     if password is not None:
         keep_password(account, password)
     session.add(account)

@@ -17,7 +17,7 @@ from common.events.catalogue import InvitationSent
 from common.logs import log
 from common.mail import MailRefused
 from common.messaging import publish
-from identity import mails
+from identity import mails, notices
 from identity.invitations import PAGE, expire, postbox
 from identity.letters.invitations import invitation as written
 from identity.links import digest
@@ -123,6 +123,7 @@ def _message(session: Session, invitation: Invitation, token: str) -> EmailMessa
         address=invitation.email,
         language=invitation.language,
         organisation=session.get_one(Organisation, invitation.organisation_id).name,
+        notice=notices.in_force(session, None).version,
         link=f"{settings.public_url.rstrip('/')}{PAGE}?token={token}",
         at=now(session),
     )

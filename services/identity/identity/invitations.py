@@ -20,7 +20,7 @@ from common.mail import Mailer, mailer
 from common.messaging import publish, wake_worker
 from common.privacy.audit import audit
 from common.refusals import IllegalTransition, next_state
-from identity import profiles
+from identity import notices, profiles
 from identity.accounts import change_state, keep_password
 from identity.links import digest
 from identity.models import Account, Invitation, Organisation
@@ -232,6 +232,7 @@ def _account_for(
         invitation.organisation_id, invitation.invited_by
     )  # fmt: skip
     account.registered_at = account.confirmed_at = account.approved_at = at
+    account.notice_version = notices.in_force(session, account.country).version
     account.registered_again_at, account.screening = None, Screening.PENDING
     keep_password(account, password)
     session.flush()

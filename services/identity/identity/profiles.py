@@ -13,6 +13,7 @@ from common.messaging import publish
 from common.privacy import consent
 from common.privacy.audit import audit
 from common.privacy.consent import ConsentText, Surface
+from identity import notices
 from identity.consents import TEXTS, VOLUNTARY_PROFILE
 from identity.models import Account, VoluntaryProfile
 from identity.rules.profile import VoluntaryField, shown_part
@@ -26,15 +27,21 @@ def begin(
     form: dict[str, Any],
     texts: list[ConsentText],
     language: str,
+    notice: str,
 ) -> None:
     """Keep what a registration holds beside what it must, with the consent to it (S6).
 
-    form: its voluntary fields. texts: what the person agreed to, in this language. Nobody hears of
-    it before the address is confirmed.
+    form: its voluntary fields. texts: what the person agreed to, in this language. notice: version
+    of the privacy notice in force. Nobody hears of it before the address is confirmed.
     """
     for text in texts:
         consent.note_given(
-            session, account_id, text, language=language, surface=Surface.REGISTRATION
+            session,
+            account_id,
+            text,
+            language=language,
+            surface=Surface.REGISTRATION,
+            notice=notice,
         )
     if VOLUNTARY_PROFILE in texts:
         session.add(VoluntaryProfile(account_id=account_id, **form))
@@ -59,7 +66,11 @@ def agree(session: Session, account: Account, text: ConsentText, language: str) 
 
     account: its row, locked.
     """
-    if not consent.give(session, account.id, text, language=language, surface=Surface.ACCOUNT):
+    notice = notices.in_force(session, account.country).version
+    given = consent.give(
+        session, account.id, text, language=language, surface=Surface.ACCOUNT, notice=notice
+    )
+    if not given:
         return
     audit(session, "consent.give", account.id)
     if session.get(VoluntaryProfile, account.id) is None:

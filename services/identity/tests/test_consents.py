@@ -148,7 +148,14 @@ def test_an_erased_person_leaves_neither_consent_nor_profile(identity, customer)
     account = identity.given(an_account(customer, State.ERASING))
     identity.given(VoluntaryProfile(account_id=account.id, **VOLUNTARY))
     with identity.runtime.transaction() as session:
-        consent.give(session, account.id, VOLUNTARY_PROFILE, language="de", surface=Surface.ACCOUNT)
+        consent.give(
+            session,
+            account.id,
+            VOLUNTARY_PROFILE,
+            language="de",
+            surface=Surface.ACCOUNT,
+            notice="1",
+        )
     at = identity.clock.now()
     request = ErasureRequest(account_id=account.id, requested_at=at, asked_at=at)
     identity.given(request)

@@ -236,7 +236,15 @@ def test_the_mail_says_who_gave_the_address_what_for_and_which_rights_there_are(
     ((address, _, text),) = mails(identity)
     assert address == ADDRESS
     assert f"https://portal.example/invitation?token={token_in(text)}\n" in text
-    for said in ("Muster & Söhne {AG}", "30 ", "6", "14", "2026-11", "privacy@operator.example"):
+    for said in (
+        "Muster & Söhne {AG}",
+        "30 ",
+        "6",
+        "14",
+        "2026-01-01",
+        "/privacy",
+        "privacy@operator.example",
+    ):
         assert said in text
     assert {"en": "supervisory authority", "nl": "toezichthoudende", "de": "Aufsichtsbehörde"}[
         language

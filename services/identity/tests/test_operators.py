@@ -462,3 +462,30 @@ def test_every_command_says_what_it_does(run):
         for command in group.commands.values():
             shown = run(name, command.name, "--help")
             assert (shown.returncode, command.help.split(".")[0][:20] in shown.stdout) == (0, True)
+
+
+# --------------------------------------------------------------------------- privacy notices
+
+
+def test_an_operator_publishes_a_folder_and_lists_what_there_is(run, tmp_path):
+    folder = tmp_path / "2027-01-01-CH"
+    folder.mkdir()
+    for language, text in {"en": "# Notice", "nl": "# Verklaring", "de": "# Hinweise"}.items():
+        (folder / f"{language}.md").write_text(text)
+    assert run("notices", "publish", str(folder)).stdout == "2027-01-01-CH\n"
+    rows = run("notices", "list").stdout.splitlines()
+    assert [row.split("\t")[0] for row in rows] == ["2027-01-01-CH", "2026-01-01"]
+
+
+@pytest.mark.parametrize("name", ["notice", "2027-13-01", "2027-01-01-Switzerland"])
+def test_a_folder_that_is_not_named_by_its_day_is_refused(run, tmp_path, name):
+    (tmp_path / name).mkdir()
+    refused = run("notices", "publish", str(tmp_path / name))
+    assert (refused.returncode, "2027-01-01-CH" in refused.stderr) == (1, True)
+
+
+def test_a_folder_that_lacks_a_language_is_refused(run, tmp_path):
+    (tmp_path / "2027-01-01").mkdir()
+    (tmp_path / "2027-01-01" / "en.md").write_text("# Notice")
+    refused = run("notices", "publish", str(tmp_path / "2027-01-01"))
+    assert (refused.returncode, "nl.md" in refused.stderr) == (1, True)

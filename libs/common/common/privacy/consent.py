@@ -66,6 +66,9 @@ class ConsentEntry(CommonBase):
     text_id: Mapped[str] = mapped_column(sa.String(80), info=technical("what was agreed to"))
     text_sha256: Mapped[str] = mapped_column(sa.String(64), info=technical("digest of the wording"))
     language: Mapped[str] = mapped_column(sa.String(2), info=personal("usage"))
+    notice_version: Mapped[str | None] = mapped_column(
+        sa.String(13), info=technical("privacy notice in force when it was given")
+    )
     surface: Mapped[Surface] = mapped_column(info=personal("usage"))
     actor: Mapped[str] = mapped_column(sa.String(80), info=personal("pseudonym"))
     at: Mapped[datetime] = mapped_column(info=personal("usage"))
@@ -100,13 +103,19 @@ def consenting(session: Session, account_ids: Iterable[UUID], purpose: ConsentPu
 
 
 def give(
-    session: Session, account_id: UUID, text: ConsentText, *, language: str, surface: Surface
+    session: Session,
+    account_id: UUID,
+    text: ConsentText,
+    *,
+    language: str,
+    surface: Surface,
+    notice: str,
 ) -> bool:
     """A person agrees; False when the same text stands already, which is no new fact.
 
-    language: in which it was read.
+    language: in which it was read. notice: version of the privacy notice in force (S1).
     """
-    entry = note_given(session, account_id, text, language=language, surface=surface)
+    entry = note_given(session, account_id, text, language=language, surface=surface, notice=notice)
     if entry is not None:
         tell(session, entry)
     return entry is not None
@@ -123,7 +132,13 @@ def withdraw(
 
 
 def note_given(
-    session: Session, account_id: UUID, text: ConsentText, *, language: str, surface: Surface
+    session: Session,
+    account_id: UUID,
+    text: ConsentText,
+    *,
+    language: str,
+    surface: Surface,
+    notice: str,
 ) -> ConsentEntry | None:
     """Enter a consent that nobody hears of yet; None when it stands already."""
     latest = _latest(session, account_id, text.purpose)
@@ -139,6 +154,7 @@ def note_given(
         text_sha256=text.sha256(language),
         language=language,
         surface=surface,
+        notice_version=notice,
     )
 
 
@@ -159,6 +175,7 @@ def note_withdrawn(
         text_sha256=latest.text_sha256,
         language=latest.language,
         surface=surface,
+        notice_version=latest.notice_version,
     )
 
 

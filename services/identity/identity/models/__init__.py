@@ -11,6 +11,7 @@ from identity.models.erasures import (
 from identity.models.invitations import Invitation
 from identity.models.legal_holds import LegalHold
 from identity.models.mails import Mail, MailKind
+from identity.models.notices import Notice
 from identity.models.notifications import MutedTopic, Topic
 from identity.models.organisations import Organisation, OrganisationKind
 from identity.models.profiles import VoluntaryProfile
@@ -53,6 +54,7 @@ __all__ = [
     "Mail",
     "MailKind",
     "MutedTopic",
+    "Notice",
     "Organisation",
     "OrganisationKind",
     "Outcome",

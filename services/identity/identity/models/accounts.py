@@ -101,6 +101,9 @@ class Account(Base):
     screening_sequence: Mapped[int] = mapped_column(
         default=0, info=technical("of the latest verdict applied")
     )
+    notice_version: Mapped[str | None] = mapped_column(
+        sa.String(13), info=technical("privacy notice in force at registration")
+    )
     registered_at: Mapped[datetime] = mapped_column(info=personal("usage", erasure="keep"))
     registered_again_at: Mapped[datetime | None] = mapped_column(info=personal("usage"))
     confirmed_at: Mapped[datetime | None] = mapped_column(info=personal("usage"))

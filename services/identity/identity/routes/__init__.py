@@ -8,6 +8,7 @@ from identity.routes import (
     internal,
     invitations,
     legal_holds,
+    notices,
     notifications,
     organisations,
     passwords,
@@ -24,6 +25,6 @@ from identity.routes.blueprint import bp
 
 __all__ = [
     "accounts", "bp", "directory", "erasures", "exports", "internal", "invitations", "legal_holds",
-    "notifications", "organisations", "passwords", "profile", "recovery", "registration",
+    "notices", "notifications", "organisations", "passwords", "profile", "recovery", "registration",
     "representatives", "retention", "second_factors", "sessions", "sign_in",
 ]  # fmt: skip

@@ -11,7 +11,7 @@ from flask import Response
 from common.texts import Text
 from common.web import idempotent, public, reader_language, reading, runtime, transaction
 from common.web.forms import described
-from identity import accounts, consents, links, profiles, throttles
+from identity import accounts, consents, links, notices, profiles, throttles
 from identity.consents import TEXTS
 from identity.models import Account, LinkPurpose
 from identity.retention import KEPT
@@ -74,7 +74,8 @@ def register(body, password):
     with transaction() as session:
         account_id = accounts.register(session, body, password)
         if account_id is not None:
-            profiles.begin(session, account_id, entries, texts, reader_language())
+            notice = notices.in_force(session, body["country"]).version
+            profiles.begin(session, account_id, entries, texts, reader_language(), notice)
     return {"status": "accepted"}
 
 

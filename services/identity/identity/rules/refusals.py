@@ -62,6 +62,16 @@ class LinkNotValid(NotFound):
     )
 
 
+class NoticePublished(Conflict):
+    """People were told this version already; it says what it said (S1)."""
+
+    title = Text(
+        "This notice was published before",
+        "Deze verklaring is al gepubliceerd",
+        "Diese Hinweise wurden bereits veröffentlicht",
+    )
+
+
 class ConsentMissing(Invalid):
     """Something voluntary was entered and its owner did not agree to that, or no more (S6)."""
 

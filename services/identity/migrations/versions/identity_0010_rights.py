@@ -1,0 +1,42 @@
+"""Privacy notices, and which one people were told."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "identity_0010"
+down_revision = "identity_0009"
+branch_labels = None
+depends_on = None
+
+SHIPPED = Path(__file__).parents[1] / "notices" / "2026-01-01"
+
+
+def upgrade():
+    notices = op.create_table(
+        "notices",
+        sa.Column("version", sa.String(13), nullable=False),
+        sa.Column("valid_from", sa.Date(), nullable=False),
+        sa.Column("country", sa.String(2), nullable=False),
+        sa.Column("text_en", sa.Text(), nullable=False),
+        sa.Column("text_nl", sa.Text(), nullable=False),
+        sa.Column("text_de", sa.Text(), nullable=False),
+        sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("version", name="pk_notices"),
+    )
+    first = datetime.fromisoformat(SHIPPED.name).replace(tzinfo=UTC)
+    texts = {f"text_{each.stem}": each.read_text(encoding="utf-8") for each in SHIPPED.iterdir()}
+    op.bulk_insert(
+        notices,
+        [{
+            "version": SHIPPED.name, "valid_from": first.date(), "country": "*",
+            "published_at": first, **texts,
+        }],
+    )  # fmt: skip
+    op.add_column("accounts", sa.Column("notice_version", sa.String(13), nullable=True))
+
+
+def downgrade():
+    raise NotImplementedError("Migrations go forward; restore a backup to go back.")
