@@ -28,8 +28,6 @@ ASSESSMENT = "training: performance assessment"
 PHOTO = "training: photo by express consent"
 OFFERS = "training: offers by consent"
 TO_COME = {
-    1: "data protection: notices",
-    2: "data protection: the rights desk",
     69: "data protection: objection to advertising",
     68: "shop: advertising to existing customers",
     **dict.fromkeys((70, 71, 72, 73, 74, 75, 77), ANALYSIS),

@@ -108,6 +108,7 @@ class Scenario(Story):
         self.a_review_clears_the_person()
         self.somebody_is_refused()
         self.another_customer_leaves()
+        self.the_name_is_contested()
         self.the_account_is_closed()
         self.a_year_later_everything_is_erased()
 
@@ -277,6 +278,21 @@ class Scenario(Story):
         self.person.post("identity", "passwords", body)
         self.person.sign_in()
         self.portal.until(lambda: self._standings(self.person) == {"active"})
+
+    def the_name_is_contested(self) -> None:
+        """The use of somebody's data is restricted, and no more a week after they were told."""
+        account, dpo = f"accounts/{self.made[self.person.email]}", self.staff["dpo"]
+        dpo.change("identity", account, "restriction", {"ground": "accuracy_contested"})
+        self.portal.until(lambda: self._orders_are_shown_with(403))
+        dpo.change("identity", account, "restriction/end", None)
+        self.portal.until(lambda: dpo.get("identity", account)["restriction_ends_at"])
+        self.portal.advance_by("P7D")
+        for each in (*self.staff.values(), self.person, self.colleague):
+            each.sign_in()
+        self.portal.until(lambda: self._orders_are_shown_with(200))
+
+    def _orders_are_shown_with(self, status: int) -> bool:
+        return self.person.send("GET", "shop", "orders", None).status_code == status
 
     def the_person_objects(self) -> str:
         """Object to being compared with sanctions lists; return the objection's id."""

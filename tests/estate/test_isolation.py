@@ -59,12 +59,15 @@ PUBLIC = {
         "/sessions/passkey",
         "/sessions/passkey/options",
         "/contact",  # S22, S91
+        "/notices",  # S1
+        "/notices/current",
+        "/notices/<version>",
         "/.well-known/jwks.json",  # keys with which receipts are verified
     }
 }
 """What anybody may call (S3, S29); nothing of the other services."""
 GATEWAY = {
-    "/", "/address", "/confirm", "/invitation", "/password", "/healthz", "/readyz",
+    "/", "/address", "/confirm", "/invitation", "/password", "/privacy", "/healthz", "/readyz",
     "/static/<path:filename>", "/api/<service>/", "/api/<service>/<path:path>",
 }  # fmt: skip
 """The gateway's own pages; behind /api/ each service decides for itself."""
@@ -101,6 +104,7 @@ EVERYBODYS = {
         for service in OWNERS_OF_PERSONAL_DATA
     },
     ("identity", "delete", "/accounts/me/consents/{purpose}"): 204,  # of oneself
+    ("identity", "get", "/notices/{version}"): 200,  # for anybody
 }
 """What belongs to no organisation, and the answer to a member; all else of others is 404 (S50)."""
 
@@ -143,8 +147,12 @@ def scenario(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenario]:
         blocked = played.register("Ottilie", "Vogelbeerbaum", "other_local_part")
         account = f"accounts/{played.made[blocked.email]}"
         played.staff["admin"].change("identity", account, "block", {"reason": "misuse"})
+        restricted = played.register("Adelgunde", "Schlehdorn", "other_local_part")
+        account = f"accounts/{played.made[restricted.email]}"
+        contested = {"ground": "accuracy_contested"}
+        played.staff["dpo"].change("identity", account, "restriction", contested)
         portal.settle()
-        played.made["blocked"] = blocked
+        played.made |= {"blocked": blocked, "restricted": restricted}
         yield played
 
 
@@ -236,6 +244,46 @@ def test_a_token_that_is_none_is_like_no_token(portal: Portal, token: str) -> No
         if access(portal, service, rule) == "public" or rule.rule in OF_EVERY_SERVICE:
             continue
         assert Visitor(portal, token).call(service, method, path_of(rule)).status_code == 401
+
+
+# ------------------------------------------------------------------------------------- restricted
+
+LEFT_TO_THE_RESTRICTED = {
+    ("identity", "get", "/accounts/me"),
+    ("identity", "patch", "/accounts/me"),
+    ("identity", "post", "/accounts/me/deactivation"),
+    ("identity", "get", "/accounts/me/export"),
+    ("identity", "get", "/accounts/me/retention"),
+    ("identity", "get", "/accounts/me/recipients"),
+    ("identity", "get", "/accounts/me/sign-ins"),
+    ("identity", "get", "/accounts/me/profile"),
+    ("identity", "get", "/accounts/me/consents"),
+    ("identity", "delete", "/accounts/me/consents/{purpose}"),
+    ("identity", "put", "/accounts/me/password"),
+    ("identity", "get", "/sessions"),
+    ("identity", "delete", "/sessions"),
+    ("identity", "delete", "/sessions/current"),
+    ("identity", "delete", "/sessions/{session_id}"),
+    ("screening", "post", "/objections"),
+    ("screening", "get", "/objections"),
+}
+"""What people may do while the use of their data is restricted: their rights (S2, art. 18)."""
+
+
+def test_a_restricted_person_is_refused_by_every_service_but_for_the_own_rights(
+    portal: Portal, scenario: Scenario, every: list[Operation]
+) -> None:
+    """With a token that is valid, from the event on."""
+    restricted = scenario.made["restricted"]
+    organisation_id = scenario.customers()[0]["id"]
+    for_people = [each for each in every if not (each.is_internal or each.is_public)]
+    leave = ("identity", "post", "/accounts/me/deactivation")
+    for operation in sorted(for_people, key=lambda each: each.key == leave):
+        visitor = person(portal, scenario.made[restricted.email], organisation_id)
+        answer = visitor.call(operation.service, operation.method, operation.filled({}))
+        refused = is_problem(answer, 403) and answer.json["type"] == "/problems/account-restricted"
+        left = operation.key in LEFT_TO_THE_RESTRICTED
+        assert refused is not left, str(operation)
 
 
 # -------------------------------------------------------------------------------------- strangers
@@ -351,6 +399,7 @@ def test_a_colleague_sees_what_the_stranger_does_not(
         "shop /products/{product_id}",
         "training /bookings/{booking_id}",
         "training /sessions/{session_id}",
+        "identity /notices/{version}",
     }
 
 

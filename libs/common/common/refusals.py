@@ -61,6 +61,16 @@ class NotAllowed(Refusal):
     title = Text("This is not allowed", "Dit is niet toegestaan", "Dies ist nicht erlaubt")
 
 
+class AccountRestricted(NotAllowed):
+    """The person had the use of the own data restricted: they are kept, and not used (art. 18)."""
+
+    title = Text(
+        "The use of your data is restricted",
+        "Het gebruik van uw gegevens is beperkt",
+        "Die Verwendung Ihrer Daten ist eingeschränkt",
+    )
+
+
 class NotFound(Refusal):
     """It does not exist, or the person may not know that it does."""
 

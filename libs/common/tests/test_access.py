@@ -209,6 +209,17 @@ def test_who_is_not_active_is_refused_with_the_same_token(shared, member, kind):
         refused(member, "account-not-active")
 
 
+@pytest.mark.parametrize("kind", STANDING_AFTER, ids=lambda kind: kind.__name__)
+def test_who_is_restricted_is_told_so_unless_more_stands_in_the_way(shared, member, kind):
+    shared.when(kind(**facts_of(member), restricted=True))
+    active = STANDING_AFTER[kind] is Standing.ACTIVE
+    answer = member.get("/parcels")
+    wanted = (403, "account-restricted") if active else (401, "account-not-active")
+    assert (answer.status_code, answer.json["type"]) == (wanted[0], f"/problems/{wanted[1]}")
+    shared.when(catalogue.AccountRestrictionLifted(**facts_of(member)))
+    assert member.get("/parcels").status_code == 200
+
+
 def test_a_token_of_an_earlier_epoch_is_void(shared, member):
     shared.when(catalogue.AccountSessionsEnded(**facts_of(member, epoch=2)))
     refused(member, "account-not-active")

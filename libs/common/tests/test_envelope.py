@@ -115,7 +115,8 @@ def test_a_body_is_plain_cloud_events_json():
     assert fields["datacontenttype"] == "application/json"
     assert fields["time"] == "2026-03-02T09:00:00.000005Z"
     assert fields["data"] == {
-        "account_id": str(A_BLOCK.account_id), "organisation_id": None, "epoch": 2
+        "account_id": str(A_BLOCK.account_id), "organisation_id": None, "epoch": 2,
+        "restricted": False,
     }  # fmt: skip
     assert CONTENT_TYPE == "application/cloudevents+json"
 

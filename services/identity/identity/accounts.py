@@ -15,7 +15,7 @@ from common.events.catalogue import AccountSessionsEnded
 from common.messaging import publish
 from common.privacy.audit import audit
 from common.web.access import Role
-from common.web.standing import AccountStanding
+from common.web.standing import AccountStanding, held_back
 from identity import notices, profiles
 from identity.mails import write
 from identity.models import Account, LinkPurpose, LinkToken, MailKind, SignInSession, StaffRole
@@ -178,8 +178,16 @@ def end_sessions(
     _end_sessions(session, account, only, but)
     session.flush()
     audit(session, "account.end-sessions", account.id)
+    tell_standing(session, account, AccountSessionsEnded)
+
+
+def tell_standing(session: Session, account: Account, kind: type) -> None:
+    """Tell every service how an active account stands now; others cannot act anyway.
+
+    account: its row, locked and flushed. kind: the event's class.
+    """
     if account.state is State.ACTIVE:
-        publish(session, _event(AccountSessionsEnded, account))
+        publish(session, _event(kind, account))
         _keep_own_standing(session, account)
 
 
@@ -252,7 +260,12 @@ def _end_sessions(
 
 
 def _event(kind: type, account: Account) -> object:
-    return kind(account_id=account.id, organisation_id=account.organisation_id, epoch=account.epoch)
+    return kind(
+        account_id=account.id,
+        organisation_id=account.organisation_id,
+        epoch=account.epoch,
+        restricted=account.restricted_at is not None,
+    )
 
 
 def _keep_own_standing(session: Session, account: Account) -> None:
@@ -260,7 +273,7 @@ def _keep_own_standing(session: Session, account: Account) -> None:
         AccountStanding(
             account_id=account.id,
             organisation_id=account.organisation_id,
-            state=STANDING[account.state],
+            state=held_back(STANDING[account.state], account.restricted_at is not None),
             epoch=account.epoch,
             sequence=0,
         )

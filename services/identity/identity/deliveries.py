@@ -11,7 +11,7 @@ from common.clock import now
 from common.logs import log
 from common.mail import MailRefused
 from common.metrics import MAILS
-from identity import links, mails, recovery
+from identity import links, mails, recovery, restriction
 from identity.letters import LETTERS, compose
 from identity.mails import Claim
 from identity.models import Account, MailKind
@@ -22,7 +22,7 @@ from identity.rules.dates import wait_after_refused_mail
 def message(session: Session, account: Account, claim: Claim) -> EmailMessage | None:
     """The mail as it goes out now; None, and the row is gone, when it is not to go any more."""
     letter, settings = LETTERS[claim.kind], session.info["runtime"].settings
-    is_true = account.state in letter.states and not is_muted(session, account.id, letter.topic)
+    is_true = account.state in letter.states and not is_muted(session, account, letter.topic)
     address = recovery.address_for(session, account, claim.kind) if is_true else None
     if address is None:
         mails.forget(session, claim)
@@ -50,6 +50,8 @@ def note_sent(session: Session, claim: Claim) -> None:
     mails.note_sent(session, claim)
     if claim.kind is MailKind.ADDRESS_CHANGED:
         recovery.forget_former_address(session, claim.account_id)
+    if claim.kind is MailKind.RESTRICTION_ENDS:
+        restriction.note_told(session, claim.account_id)
     MAILS.labels("sent").inc()
 
 

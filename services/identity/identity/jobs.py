@@ -19,6 +19,7 @@ from identity import (
     mails,
     queries,
     recovery,
+    restriction,
 )
 from identity.accounts import locked
 from identity.models import ErasureRequest
@@ -84,6 +85,13 @@ def erase_what_was_held(runtime: Any) -> int:
         if request is not None:
             erasures.follow(session, request)
     return int(request is not None)
+
+
+@step
+def lift_restrictions(runtime: Any) -> int:
+    """Lift a restriction whose person was told a week ago that it ends (art. 18(3) GDPR)."""
+    with runtime.transaction() as session:
+        return int(restriction.lift_next(session))
 
 
 @job(every="P1D")

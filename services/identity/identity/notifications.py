@@ -22,9 +22,16 @@ def tell(session: Session, account_id: UUID | None, kind: MailKind) -> None:
         write(session, account.id, kind)
 
 
-def is_muted(session: Session, account_id: UUID, topic: Topic | None) -> bool:
-    """Whether a person wants no mail about a topic; None is what cannot be switched off."""
-    return topic is not None and session.get(MutedTopic, (account_id, topic)) is not None
+def is_muted(session: Session, account: Account, topic: Topic | None) -> bool:
+    """Whether a person gets no mail about a topic now; None is what cannot be switched off.
+
+    While the use of the data is restricted, nobody is written to but about the account itself.
+    """
+    if topic is None:
+        return False
+    if account.restricted_at is not None:
+        return True
+    return session.get(MutedTopic, (account.id, topic)) is not None
 
 
 def chosen(session: Session, account_id: UUID) -> dict[str, bool]:

@@ -112,6 +112,7 @@ def rectify(session: Session, account: Account, corrected: dict[str, Any]) -> No
                 account_id=account.id,
                 organisation_id=account.organisation_id,
                 epoch=account.epoch,
+                restricted=account.restricted_at is not None,
             ),
         )
 
@@ -119,7 +120,10 @@ def rectify(session: Session, account: Account, corrected: dict[str, Any]) -> No
 def shown_to_colleagues(session: Session, account_ids: list[UUID]) -> dict[UUID, dict[str, Any]]:
     """What these people show to colleagues, of those whose consent stands (S9, reading 5)."""
     agreed = consent.consenting(session, account_ids, VOLUNTARY_PROFILE.purpose)
-    found = sa.select(VoluntaryProfile).where(VoluntaryProfile.account_id.in_(agreed))
+    restricted = sa.select(Account.id).where(Account.restricted_at.is_not(None))
+    found = sa.select(VoluntaryProfile).where(
+        VoluntaryProfile.account_id.in_(agreed), VoluntaryProfile.account_id.not_in(restricted)
+    )
     return {
         each.account_id: shown_part(
             {name: getattr(each, name) for name in VoluntaryField}, each.shown

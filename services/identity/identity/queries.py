@@ -154,9 +154,11 @@ def invitations_for(
 
 
 def colleagues(person: Principal) -> sa.Select[Any]:
-    """Active accounts of the person's own organisation (S9)."""
+    """Active accounts of the person's own organisation, but restricted ones (S9, art. 18)."""
     return sa.select(Account).where(
-        Account.organisation_id == person.organisation_id, Account.state == State.ACTIVE
+        Account.organisation_id == person.organisation_id,
+        Account.state == State.ACTIVE,
+        Account.restricted_at.is_(None),
     )
 
 
@@ -188,6 +190,7 @@ def entry(session: Session, account_id: UUID) -> Entry | None:
         given_name=account.given_name,
         family_name=account.family_name,
         of_staff=organisation is not None and organisation.kind is OrganisationKind.OPERATOR,
+        restricted=account.restricted_at is not None,
     )
 
 

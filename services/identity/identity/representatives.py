@@ -91,7 +91,8 @@ def countries(session: Session, organisation_id: UUID | None, at: datetime) -> l
 def represented(person: Principal, at: datetime) -> sa.Select[Any]:
     """Accounts whose entries the representative may read at this instant, and no others (S24).
 
-    Those that customers' people confirmed, of a country with a contract that is valid now.
+    Those that customers' people confirmed, of a country with a contract that is valid now; none of
+    which the use is restricted.
     """
     employers = sa.select(Organisation.id).where(Organisation.kind != OrganisationKind.CUSTOMER)
     own = sa.select(Organisation.id).where(
@@ -105,6 +106,7 @@ def represented(person: Principal, at: datetime) -> sa.Select[Any]:
     return sa.select(Account).where(
         Account.country.in_(here),
         Account.confirmed_at.is_not(None),
+        Account.restricted_at.is_(None),
         Account.state.not_in(HIDDEN | {State.REGISTERED}),
         sa.or_(Account.organisation_id.is_(None), Account.organisation_id.not_in(employers)),
     )

@@ -181,6 +181,19 @@ def signing_in_by_passkey(harness):
     return succeeding(harness.anonymous(), "POST", "/sessions/passkey", json=sent)
 
 
+def ending_a_restriction(harness):
+    made = scene(harness, POWERS, where=CUSTOMER)
+    path = f"/accounts/{made.person.id}/restriction"
+    made.caller.change("POST", path, 1, {"ground": "unlawful"})
+    headers = {"If-Match": '"2"'}
+
+    def send():
+        answer = made.caller.call("POST", f"{path}/end", headers=headers)
+        assert answer.status_code == 200, answer.text
+
+    return send
+
+
 def client(harness, tokens):
     """Somebody who signed in."""
     caller = harness.anonymous()
@@ -191,6 +204,7 @@ def client(harness, tokens):
 ARRANGED = {
     "POST /registrations": registering,
     "POST /registrations/confirmation": confirming,
+    "POST /accounts/<uuid:account_id>/restriction/end": ending_a_restriction,
     "POST /passwords": choosing_a_password,
     "POST /sessions": signing_in,
     "POST /sessions/refresh": refreshing,

@@ -178,6 +178,7 @@ VALUES = {
     "role": lambda ids: Role.USER_MANAGER,
     "rules": lambda ids: msgspec.to_builtins([asdict(each) for each in all_rules(service)]),
     "scope": lambda ids: "class",
+    "version": lambda ids: "2026-01-01",
     "subject": lambda ids: "mail",
     "valid_to": lambda ids: "2028-01-01T00:00:00Z",
     **dict.fromkeys(("cases", "orders", "trainings"), lambda ids: False),

@@ -213,6 +213,8 @@ def test_a_person_sees_everything_entered_and_nothing_secret(identity, customer)
         "roles": ["member"],
         "state": "active",
         "registered_at": "2026-03-01T09:00:00Z",
+        "restricted_at": None,
+        "restriction_ends_at": None,
         "deactivated_at": None,
         "version": 1,
     }

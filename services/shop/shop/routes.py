@@ -10,7 +10,7 @@ from common.ids import uuid7
 from common.messaging import publish
 from common.privacy.audit import audit
 from common.privacy.retention import day_of
-from common.refusals import AccountNotActive, next_state
+from common.refusals import next_state
 from common.texts import Text
 from common.web import (
     Blueprint,
@@ -24,7 +24,7 @@ from common.web import (
     transaction,
 )
 from common.web.access import Principal
-from common.web.standing import AccountStanding, Standing
+from common.web.standing import AccountStanding, refuse_powerless
 from shop import queries, rules
 from shop.models import Address, Contact, Order, OrderLine, Product
 from shop.schemas import (
@@ -197,8 +197,7 @@ def _lock_standing(session: Session, person: Principal) -> int:
     known = session.get(AccountStanding, person.account_id, with_for_update=True)
     if known is None:
         return 0
-    if known.state is not Standing.ACTIVE or person.epoch < known.epoch:
-        raise AccountNotActive("Sign in again, or ask the contact named in the privacy notice.")
+    refuse_powerless(known, person.epoch)
     return known.sequence
 
 

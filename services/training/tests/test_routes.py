@@ -237,7 +237,8 @@ def test_only_an_active_account_books(training, state):  # S79, S80
         standing = database.get(AccountStanding, booker.person.account_id)
         standing.state = state
     answer = booker.post("/bookings", json=a_request(session))
-    assert problem(answer) == "account-not-active"
+    restricted = state is Standing.RESTRICTED
+    assert problem(answer) == ("account-restricted" if restricted else "account-not-active")
     assert training.rows(Booking) == []
 
 

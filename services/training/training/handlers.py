@@ -32,7 +32,7 @@ def cancel_bookings_of(event, session):
     lag behind, and what an account booked that may act again stays.
     """
     standing.keep_standing(event, session)
-    if queries.is_active(session, event.account_id):
+    if queries.may_keep_bookings(session, event.account_id):
         return STALE
     cancel_bookings(session, lock_open_bookings(session, Booking.account_id == event.account_id))
     return None

@@ -34,7 +34,10 @@ def bookings_seen_by(person: Principal, training_id: UUID | None) -> sa.Select[B
     return bookings
 
 
-def is_active(session: Session, account_id: UUID) -> bool:
-    """Whether the account may act, by the row and not by what the session remembers of it."""
+def may_keep_bookings(session: Session, account_id: UUID) -> bool:
+    """Whether an account may keep its bookings, by the row and not by what the session remembers.
+
+    Of a restricted one nothing is cancelled: its data are kept (art. 18 GDPR).
+    """
     standing = sa.select(AccountStanding.state).where(AccountStanding.account_id == account_id)
-    return session.scalar(standing) is Standing.ACTIVE
+    return session.scalar(standing) in (Standing.ACTIVE, Standing.RESTRICTED)

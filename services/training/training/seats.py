@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session, lazyload
 from common.clock import now
 from common.events.catalogue import BookingCancelled
 from common.messaging import publish
-from common.refusals import AccountNotActive, NotFound, Unavailable, next_state
-from common.web.standing import AccountStanding, Standing
+from common.refusals import NotFound, Unavailable, next_state
+from common.web.standing import AccountStanding, refuse_powerless
 from training.models import Booking, TrainingSession
 from training.rules import (
     BOOKING_STEPS,
@@ -55,15 +55,20 @@ def require_active(session: Session, account_id: UUID) -> None:
     """Hold an account's standing until the commit, so that no block falls beside a new booking.
 
     Stands after `take_seats`: a handler that blocks holds the standing and waits for the session,
-    so waiting for the standing here could never end. Raises AccountNotActive, or Unavailable
+    so waiting for the standing here could never end. Raises AccountNotActive, AccountRestricted, or
+    Unavailable
     while the standing is being changed. Source: S79, S80.
     """
-    standing = sa.select(AccountStanding.state).where(AccountStanding.account_id == account_id)
-    state = session.scalar(standing.with_for_update(read=True, skip_locked=True))
-    if state is None and session.scalar(standing) is not None:
+    standing = (
+        sa.select(AccountStanding)
+        .where(AccountStanding.account_id == account_id)
+        .execution_options(populate_existing=True)
+    )
+    known = session.scalar(standing.with_for_update(read=True, skip_locked=True))
+    if known is not None:
+        refuse_powerless(known, known.epoch)
+    elif session.scalar(standing) is not None:
         raise Unavailable("The account is being changed.")
-    if state not in (None, Standing.ACTIVE):
-        raise AccountNotActive("Only an active account can book.")
 
 
 def cancel_bookings(session: Session, bookings: Iterable[Booking]) -> None:

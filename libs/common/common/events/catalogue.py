@@ -132,6 +132,7 @@ class _AccountChange:
     account_id: UUID
     organisation_id: UUID | None
     epoch: int
+    restricted: bool = False
 
 
 # ---------------------------------------------------------------------------- identity: accounts
@@ -180,6 +181,16 @@ class AccountRefused(_AccountChange):
 @event(owner="identity", subject="account_id")
 class AccountSessionsEnded(_AccountChange):
     """All tokens of an active account issued under an earlier epoch are void; it stays active."""
+
+
+@event(owner="identity", subject="account_id")
+class AccountRestricted(_AccountChange):
+    """An active account's data may be kept and not used until this is lifted (art. 18 GDPR)."""
+
+
+@event(owner="identity", subject="account_id")
+class AccountRestrictionLifted(_AccountChange):
+    """An active account's data may be used again; the person was told before."""
 
 
 @event(owner="identity", subject="account_id")

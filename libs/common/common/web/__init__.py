@@ -1,6 +1,15 @@
 """HTTP: what is the same at every service's front door."""
 
-from common.web.access import Reach, Role, authorise, internal, may, may_change, public
+from common.web.access import (
+    Reach,
+    Role,
+    authorise,
+    internal,
+    may,
+    may_change,
+    public,
+    while_restricted,
+)
 from common.web.app import principal, reading, runtime, transaction
 from common.web.blueprint import Blueprint
 from common.web.idempotency import idempotent
@@ -10,5 +19,5 @@ from common.web.reader import reader_language
 __all__ = [
     "Blueprint", "Page", "Reach", "Role", "authorise", "idempotent", "internal", "may",
     "may_change", "page", "principal", "public", "reader_language", "reading", "runtime",
-    "transaction",
+    "transaction", "while_restricted",
 ]  # fmt: skip

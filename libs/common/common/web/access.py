@@ -16,7 +16,6 @@ from sqlalchemy.orm import Session
 from common.keys import Keys
 from common.privacy.audit import audit_shown
 from common.refusals import (
-    AccountNotActive,
     NotAllowed,
     NotFound,
     NotSignedIn,
@@ -96,6 +95,12 @@ def public(view: F) -> F:
     return view
 
 
+def while_restricted(view: F) -> F:
+    """Mark what a person may do although the use of the own data is restricted (art. 18 GDPR)."""
+    view.__spared__ = True  # type: ignore[attr-defined]
+    return view
+
+
 def internal(scope: str) -> Callable[[F], F]:
     """Mark a route that only another service may call, with this scope in its token."""
 
@@ -158,17 +163,19 @@ def service_behind(keys: Keys, scope: str, now: datetime) -> str:
     return str(claims["iss"])
 
 
-def require_standing(session: Session, person: Principal, ask_owner: Callable[..., Any]) -> None:
+def require_standing(
+    session: Session, person: Principal, ask_owner: Callable[..., Any], *, spared: bool
+) -> None:
     """Refuse a person whose account may not act, whatever the token says.
 
     ask_owner: called with (session, account id) for an account this service never heard of; it
-    returns a standing or raises, so that nobody unknown gets in.
+    returns a standing or raises, so that nobody unknown gets in. spared: the route is one that a
+    restriction leaves to the person.
     """
-    from common.web.standing import Standing, standing_of
+    from common.web.standing import refuse_powerless, standing_of
 
     known = standing_of(session, person.account_id) or ask_owner(session, person.account_id)
-    if known.state is not Standing.ACTIVE or person.epoch < known.epoch:
-        raise AccountNotActive("Sign in again, or ask the contact named in the privacy notice.")
+    refuse_powerless(known, person.epoch, spared=spared)
 
 
 def authorise(session: Session, action: str, model: Any = None, row_id: Any = None) -> Any:

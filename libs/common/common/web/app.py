@@ -129,7 +129,8 @@ def _sign_in() -> None:
     if request.endpoint is None or request.endpoint.startswith(_DOCUMENTATION):
         return
     here = runtime()
-    access = getattr(current_app.view_functions[request.endpoint], "__access__", "people")
+    view = current_app.view_functions[request.endpoint]
+    access = getattr(view, "__access__", "people")
     if access == "public":
         return
     if access.startswith("internal:"):
@@ -138,7 +139,7 @@ def _sign_in() -> None:
         return
     person = person_behind(here.keys, here.clock.now())
     with here.db.reading(runtime=here) as session:
-        require_standing(session, person, _ask_identity)
+        require_standing(session, person, _ask_identity, spared=hasattr(view, "__spared__"))
     g.principal = person
     g.cause = Cause(str(person.account_id), g.request_id)
 

@@ -16,6 +16,7 @@ from common.events import catalogue
 from common.messaging.inbox import STALE
 from common.privacy.grounds import Ground
 from common.privacy.personal import CONTRACT, about, personal, technical
+from common.refusals import AccountNotActive, AccountRestricted
 
 
 class Standing(StrEnum):
@@ -23,6 +24,7 @@ class Standing(StrEnum):
 
     PENDING = "pending"
     ACTIVE = "active"
+    RESTRICTED = "restricted"
     BLOCKED = "blocked"
     DEACTIVATED = "deactivated"
     REFUSED = "refused"
@@ -31,18 +33,30 @@ class Standing(StrEnum):
 
 # fmt: off
 STANDING_AFTER: dict[type, Standing] = {
-    catalogue.AccountRegistered:    Standing.PENDING,
-    catalogue.AccountActivated:     Standing.ACTIVE,
-    catalogue.AccountBlocked:       Standing.BLOCKED,
-    catalogue.AccountUnblocked:     Standing.ACTIVE,
-    catalogue.AccountDeactivated:   Standing.DEACTIVATED,
-    catalogue.AccountReactivated:   Standing.ACTIVE,
-    catalogue.AccountRefused:       Standing.REFUSED,
-    catalogue.AccountSessionsEnded: Standing.ACTIVE,
-    catalogue.AccountErased:        Standing.ERASED,
+    catalogue.AccountRegistered:        Standing.PENDING,
+    catalogue.AccountActivated:         Standing.ACTIVE,
+    catalogue.AccountBlocked:           Standing.BLOCKED,
+    catalogue.AccountUnblocked:         Standing.ACTIVE,
+    catalogue.AccountDeactivated:       Standing.DEACTIVATED,
+    catalogue.AccountReactivated:       Standing.ACTIVE,
+    catalogue.AccountRefused:           Standing.REFUSED,
+    catalogue.AccountSessionsEnded:     Standing.ACTIVE,
+    catalogue.AccountRestricted:        Standing.ACTIVE,
+    catalogue.AccountRestrictionLifted: Standing.ACTIVE,
+    catalogue.AccountErased:            Standing.ERASED,
 }
 # fmt: on
 STANDING_EVENTS = tuple(STANDING_AFTER)
+
+
+def standing_after(event: Any) -> Standing:
+    """How the account of an event stands after it; restriction only matters where it is active."""
+    return held_back(STANDING_AFTER[type(event)], event.restricted)
+
+
+def held_back(state: Standing, restricted: bool) -> Standing:
+    """A standing with what a restriction makes of it (art. 18 GDPR)."""
+    return Standing.RESTRICTED if restricted and state is Standing.ACTIVE else state
 
 
 class AccountStanding(CommonBase):
@@ -76,7 +90,7 @@ def keep_standing(event: Any, session: Session) -> str | None:
         {
             "account_id": event.account_id,
             "organisation_id": event.organisation_id,
-            "state": STANDING_AFTER[type(event)],
+            "state": standing_after(event),
             "epoch": event.epoch,
             "sequence": session.info["envelope"].order,
         },
@@ -122,6 +136,18 @@ def _upsert(dialect: str) -> Any:
         set_={name: statement.excluded[name] for name in heard},
         where=AccountStanding.sequence < statement.excluded["sequence"],
     )
+
+
+def refuse_powerless(known: AccountStanding, epoch: int, *, spared: bool = False) -> None:
+    """Raise AccountNotActive, or AccountRestricted, where somebody may not act (S31, art. 18).
+
+    epoch: of the token. spared: it is one of the things that a restriction leaves to the person.
+    """
+    acting = {Standing.ACTIVE, Standing.RESTRICTED}
+    if known.state not in acting or epoch < known.epoch:
+        raise AccountNotActive("Sign in again, or ask the contact named in the privacy notice.")
+    if known.state is Standing.RESTRICTED and not spared:
+        raise AccountRestricted("Read, export or object as before; the rest waits until it ends.")
 
 
 def standing_of(session: Session, account_id: UUID) -> AccountStanding | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from common.texts import Text
-from identity.letters.letter import OWN, Letter
+from identity.letters.letter import OWN, SHOWN, Letter
 from identity.models import MailKind, Topic
 from identity.rules.states import State
 
@@ -64,6 +64,48 @@ LETTERS = {
             "{portal}",
             "Ihr Konto des Kundenportals kann wieder benutzt werden. Sie können sich anmelden: "
             "{portal}",
+        ),
+        why=OWN,
+    ),
+    MailKind.RESTRICTED: Letter(
+        states=SHOWN,
+        subject=Text(
+            "The use of your data is restricted",
+            "Het gebruik van uw gegevens is beperkt",
+            "Die Verwendung Ihrer Daten ist eingeschränkt",
+        ),
+        text=Text(
+            "your data in the customer portal are kept from now on, and not used (art. 18 GDPR). "
+            "You can sign in, read and correct them, export them and use your rights; the rest of "
+            "the portal waits until the restriction ends. We write to you before it does.",
+            "uw gegevens in het klantportaal worden vanaf nu bewaard en niet gebruikt (art. 18 "
+            "AVG). U kunt zich aanmelden, ze lezen, corrigeren en exporteren en uw rechten "
+            "uitoefenen; de rest van het portaal wacht tot de beperking eindigt. Wij schrijven u "
+            "vóór die tijd.",
+            "Ihre Daten im Kundenportal werden von jetzt an aufbewahrt und nicht verwendet "
+            "(Art. 18 DSGVO). Sie können sich anmelden, sie lesen, berichtigen und exportieren "
+            "und Ihre Rechte ausüben; der Rest des Portals wartet, bis die Einschränkung endet. "
+            "Wir schreiben Ihnen vorher.",
+        ),
+        why=OWN,
+    ),
+    MailKind.RESTRICTION_ENDS: Letter(
+        states=SHOWN,
+        subject=Text(
+            "Your data will be used again",
+            "Uw gegevens worden weer gebruikt",
+            "Ihre Daten werden wieder verwendet",
+        ),
+        text=Text(
+            "the restriction of the use of your data ends seven days after this mail was sent "
+            "(art. 18(3) GDPR). If you do not agree, write to the data protection officer before: "
+            "{dpo}.",
+            "de beperking van het gebruik van uw gegevens eindigt zeven dagen na verzending van "
+            "deze mail (art. 18, lid 3 AVG). Bent u het er niet mee eens, schrijf dan vóór die "
+            "tijd naar de functionaris gegevensbescherming: {dpo}.",
+            "die Einschränkung der Verwendung Ihrer Daten endet sieben Tage nach dem Versand "
+            "dieser Mail (Art. 18 Abs. 3 DSGVO). Wenn Sie nicht einverstanden sind, schreiben Sie "
+            "vorher an die Datenschutzbeauftragten: {dpo}.",
         ),
         why=OWN,
     ),

@@ -13,6 +13,7 @@ from common.privacy.grounds import Ground
 from common.privacy.personal import (
     CONTRACT,
     INTEREST,
+    LEGAL_DUTY,
     Origin,
     Protection,
     about,
@@ -21,6 +22,7 @@ from common.privacy.personal import (
 )
 from common.web.access import Role
 from identity.models.base import Base
+from identity.rules.restriction import RestrictionGround
 from identity.rules.states import BlockReason, RefusalReason, Screening, State
 
 
@@ -127,6 +129,15 @@ class Account(Base):
     )
     refusal_reason: Mapped[RefusalReason | None] = mapped_column(
         info=personal("status", purpose="approve", source="S51", origin=Origin.STAFF)
+    )
+    restricted_at: Mapped[datetime | None] = mapped_column(
+        info=personal("status", purpose="rights", basis=LEGAL_DUTY, source="S2")
+    )
+    restriction_ground: Mapped[RestrictionGround | None] = mapped_column(
+        info=personal("status", purpose="rights", basis=LEGAL_DUTY, source="S2")
+    )
+    restriction_ends_at: Mapped[datetime | None] = mapped_column(
+        info=personal("status", purpose="rights", basis=LEGAL_DUTY, source="S2")
     )
     deactivated_at: Mapped[datetime | None] = mapped_column(info=personal("status", source="S26"))
     erased_at: Mapped[datetime | None] = mapped_column(

@@ -30,6 +30,8 @@ class MailKind(StrEnum):
     ADDRESS_IN_USE = "address_in_use"
     ADDRESS_CHANGED = "address_changed"
     SECOND_FACTOR_CHANGED = "second_factor_changed"
+    RESTRICTED = "restricted"
+    RESTRICTION_ENDS = "restriction_ends"
     CASE_ANSWERED = "case_answered"
     ORDER_CONFIRMED = "order_confirmed"
     BOOKING_CONFIRMED = "booking_confirmed"

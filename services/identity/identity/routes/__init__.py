@@ -16,6 +16,7 @@ from identity.routes import (
     recovery,
     registration,
     representatives,
+    restriction,
     retention,
     second_factors,
     sessions,
@@ -26,5 +27,5 @@ from identity.routes.blueprint import bp
 __all__ = [
     "accounts", "bp", "directory", "erasures", "exports", "internal", "invitations", "legal_holds",
     "notices", "notifications", "organisations", "passwords", "profile", "recovery", "registration",
-    "representatives", "retention", "second_factors", "sessions", "sign_in",
+    "representatives", "restriction", "retention", "second_factors", "sessions", "sign_in",
 ]  # fmt: skip

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from common.privacy.audit import audit
 from common.refusals import NotFound
-from common.web import Role, authorise, page, principal, reading, transaction
+from common.web import Role, authorise, page, principal, reading, transaction, while_restricted
 from identity import queries
 from identity.accounts import change_state
 from identity.models import Account
@@ -37,6 +37,7 @@ from identity.schemas.organisations import NewRole
 
 
 @bp.get("/accounts/me")
+@while_restricted
 @bp.response(200, AccountView)
 def read_own_account():
     """Show one's own account."""
@@ -46,6 +47,7 @@ def read_own_account():
 
 
 @bp.post("/accounts/me/deactivation")
+@while_restricted
 @bp.response(204)
 def leave():
     """Close one's own account; it is erased within a year (S26)."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from flask import send_file
 
 from common.privacy.audit import audit
-from common.web import authorise, principal, reader_language, reading, transaction
+from common.web import authorise, principal, reader_language, reading, transaction, while_restricted
 from identity import exports
 from identity.models import Account
 from identity.routes.blueprint import bp
 
 
 @bp.get("/accounts/me/export")
+@while_restricted
 @bp.alt_response(
     200,
     schema={"type": "string", "format": "binary"},

@@ -55,7 +55,7 @@ def tell_standing(account_id):
         raise NotFound()
     return {
         "organisation_id": account.organisation_id,
-        "state": STANDING[account.state],
+        "state": standing.held_back(STANDING[account.state], account.restricted_at is not None),
         "epoch": account.epoch,
     }
 

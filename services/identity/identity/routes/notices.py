@@ -47,9 +47,9 @@ def _answer(notice: Notice) -> Response:
     """A notice; nothing but its digest for who has this text already."""
     language = reader_language()
     told: dict[str, Any] = notices.shown(notice, language, runtime().settings)
-    answer = jsonify(NoticeView().dump(told))
+    known = request.if_none_match.contains(told["sha256"])
+    answer = Response(status=304) if known else jsonify(NoticeView().dump(told))
     answer.headers.update({"Content-Language": language, "Vary": "Accept-Language"})
     answer.cache_control.max_age, answer.cache_control.public = 300, True
     answer.set_etag(told["sha256"])
-    answer.make_conditional(request)
     return answer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from common.web import authorise, principal, reading, transaction
+from common.web import authorise, principal, reading, transaction, while_restricted
 from identity import sign_ins
 from identity.accounts import locked, set_password
 from identity.models import Account
@@ -14,6 +14,7 @@ from identity.schemas.sign_in import PasswordChange, Tokens
 
 
 @bp.put("/accounts/me/password")
+@while_restricted
 @bp.arguments(PasswordChange)
 @bp.response(200, Tokens)
 def change_password(body):

@@ -8,7 +8,7 @@ from flask import Response
 from sqlalchemy.orm import Session
 
 from common.refusals import NotFound
-from common.web import authorise, principal, reader_language, reading, transaction
+from common.web import authorise, principal, reader_language, reading, transaction, while_restricted
 from identity import profiles, queries
 from identity.accounts import locked
 from identity.consents import TEXTS, text_for
@@ -27,6 +27,7 @@ from identity.schemas.profile import (
 
 
 @bp.patch("/accounts/me")
+@while_restricted
 @bp.arguments(Rectification)
 @bp.response(200, AccountView)
 def rectify_own_account(body):
@@ -39,6 +40,7 @@ def rectify_own_account(body):
 
 
 @bp.get("/accounts/me/consents")
+@while_restricted
 @bp.response(200, ConsentView(many=True))
 def list_consents():
     """List what one can agree to, in full, and whether one has (S28)."""
@@ -60,6 +62,7 @@ def give_consent(body):
 
 
 @bp.delete("/accounts/me/consents/<purpose>")
+@while_restricted
 @bp.response(204)
 def withdraw_consent(purpose):
     """Take a consent back; what was entered because of it goes at once (S6, S28)."""
@@ -70,6 +73,7 @@ def withdraw_consent(purpose):
 
 
 @bp.get("/accounts/me/profile")
+@while_restricted
 @bp.response(200, ProfileView)
 def read_profile():
     """Show what one has told voluntarily, and which of it colleagues see (S6, S9)."""

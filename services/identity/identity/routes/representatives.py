@@ -6,7 +6,16 @@ import sqlalchemy as sa
 
 from common.clock import now
 from common.refusals import NotFound
-from common.web import Page, authorise, idempotent, page, principal, reading, transaction
+from common.web import (
+    Page,
+    authorise,
+    idempotent,
+    page,
+    principal,
+    reading,
+    transaction,
+    while_restricted,
+)
 from identity import representatives
 from identity.models import Account, Representation
 from identity.routes.blueprint import bp
@@ -98,6 +107,7 @@ def read_represented_account(account_id):
 
 
 @bp.get("/accounts/me/recipients")
+@while_restricted
 @bp.response(200, RecipientView(many=True))
 def list_recipients():
     """List the representatives who may see what one entered, and those who could (S24)."""

@@ -9,7 +9,7 @@ from flask import Response
 from sqlalchemy.orm import Session
 
 from common.refusals import NotFound
-from common.web import Page, authorise, page, principal, reading, transaction
+from common.web import Page, authorise, page, principal, reading, transaction, while_restricted
 from identity import queries, sessions
 from identity.accounts import end_sessions
 from identity.models import Account, SignInTry
@@ -20,6 +20,7 @@ from identity.schemas.sign_in import SessionView, SignInTryView
 
 
 @bp.get("/sessions")
+@while_restricted
 @bp.response(200, SessionView(many=True))
 def list_sessions():
     """List one's own sign-ins that go on, the newest first."""
@@ -29,6 +30,7 @@ def list_sessions():
 
 
 @bp.delete("/sessions")
+@while_restricted
 @bp.response(204)
 def end_all_sessions():
     """Sign out everywhere, here too."""
@@ -38,6 +40,7 @@ def end_all_sessions():
 
 
 @bp.delete("/sessions/current")
+@while_restricted
 @bp.response(204)
 def sign_out():
     """Sign out: the tokens of this sign-in are void at once, everywhere."""
@@ -47,6 +50,7 @@ def sign_out():
 
 
 @bp.delete("/sessions/<uuid:session_id>")
+@while_restricted
 @bp.response(204)
 def end_session(session_id):
     """End one of one's own sign-ins."""
@@ -69,6 +73,7 @@ def end_sessions_of_account(account_id):
 
 
 @bp.get("/accounts/me/sign-ins")
+@while_restricted
 @bp.arguments(Page, location="query")
 @bp.response(200, SignInTryView(many=True))
 def list_sign_ins(asked):

@@ -49,6 +49,7 @@ POLICY = {
     "account.end-sessions":  may_change(**_GUARDS),
     "second-factor.change": may(**_ONESELF),
     "second-factor.reset":  may_change(support=Reach.EVERYWHERE, admin=Reach.EVERYWHERE),
+    "account.restrict":      may_change(dpo=Reach.EVERYWHERE),                           # art. 18
     "account.erase":         may_change(dpo=Reach.EVERYWHERE),                           # S26
     "erasure.plan":          may(dpo=Reach.EVERYWHERE),
     "erasure.read":          may(dpo=Reach.EVERYWHERE),
@@ -83,18 +84,25 @@ POLICY = {
 # fmt: on
 
 
+SOMEBODY = Text("Portal user", "Portaalgebruiker", "Portalnutzer")
+"""Whose name colleagues are not shown while the use of it is restricted (art. 18 GDPR)."""
 FORMER_USER = Text("Former user", "Voormalige gebruiker", "Ehemaliger Nutzer")
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What the directory knows of an account. of_staff: it is one of the operator's."""
+    """What the directory knows of an account.
+
+    of_staff: it is one of the operator's. restricted: its person had the use of the data
+    restricted.
+    """
 
     organisation_id: UUID | None
     state: State
     given_name: str | None
     family_name: str | None
     of_staff: bool
+    restricted: bool = False
 
 
 def display_name(
@@ -117,6 +125,8 @@ def display_name(
         return None
     if entry.state in HIDDEN:
         return FORMER_USER.say(language)
+    if entry.restricted and not reader_is_staff:
+        return SOMEBODY.say(language)
     return f"{entry.given_name} {entry.family_name}"
 
 

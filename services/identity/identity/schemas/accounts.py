@@ -28,6 +28,8 @@ class AccountView(Answer):
     roles = fields.List(fields.Enum(Role, by_value=True))
     state = fields.Enum(State, by_value=True)
     registered_at = Instant()
+    restricted_at = Instant(allow_none=True)
+    restriction_ends_at = Instant(allow_none=True)
     deactivated_at = Instant(allow_none=True)
     version = fields.Integer()
 

@@ -1,4 +1,4 @@
-"""Privacy notices, and which one people were told."""
+"""The rights of people: notices they were told, restriction."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,7 +35,13 @@ def upgrade():
             "published_at": first, **texts,
         }],
     )  # fmt: skip
-    op.add_column("accounts", sa.Column("notice_version", sa.String(13), nullable=True))
+    for column in (
+        sa.Column("notice_version", sa.String(13), nullable=True),
+        sa.Column("restricted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("restriction_ground", sa.String(40), nullable=True),
+        sa.Column("restriction_ends_at", sa.DateTime(timezone=True), nullable=True),
+    ):
+        op.add_column("accounts", column)
 
 
 def downgrade():

@@ -8,7 +8,17 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from common.privacy.audit import audit
-from common.web import Page, authorise, idempotent, page, principal, reading, runtime, transaction
+from common.web import (
+    Page,
+    authorise,
+    idempotent,
+    page,
+    principal,
+    reading,
+    runtime,
+    transaction,
+    while_restricted,
+)
 from screening import objections, queries
 from screening.models import Objection, Screening
 from screening.routes.blueprint import bp
@@ -17,6 +27,7 @@ from screening.schemas.objections import NewAnswer, NewObjection, ObjectionInFul
 
 
 @bp.post("/objections")
+@while_restricted
 @idempotent
 @bp.arguments(NewObjection)
 @bp.response(201, ObjectionView)
@@ -28,6 +39,7 @@ def enter_objection(body):
 
 
 @bp.get("/objections")
+@while_restricted
 @bp.arguments(Page, location="query")
 @bp.response(200, ObjectionView(many=True))
 def list_own_objections(asked):
