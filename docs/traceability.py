@@ -28,15 +28,16 @@ ASSESSMENT = "training: performance assessment"
 PHOTO = "training: photo by express consent"
 OFFERS = "training: offers by consent"
 TO_COME = {
-    69: "data protection: objection to advertising",
-    68: "shop: advertising to existing customers",
     **dict.fromkeys((70, 71, 72, 73, 74, 75, 77), ANALYSIS),
     **dict.fromkeys((82, 83, 84, 85), ASSESSMENT),
     **dict.fromkeys((86, 87, 90), PHOTO),
     88: OFFERS,
 }
 """Promises that no code keeps yet, with the subject of the issue that will; none other may lack."""
-IN_PART = {53: "uploads: files are not scanned for viruses yet"}
+IN_PART = {
+    53: "uploads: files are not scanned for viruses yet",
+    68: "shop: nothing is advertised yet; identity tells who may be advertised to",
+}
 """Promises that code keeps in part, and what is missing."""
 
 KINDS = {

@@ -304,6 +304,8 @@ class Scenario(Story):
         corrected = {"given_name": self.texts["corrected_given"]}
         self.put(self.colleague, "accounts/me", corrected, "PATCH")
         self.colleague.send("DELETE", "identity", "accounts/me/consents/voluntary_profile")
+        for method in ("PUT", "DELETE"):
+            self.colleague.send(method, "identity", "accounts/me/advertising-objection")
 
     def people_are_invited(self) -> None:
         """A colleague manages people for a while; of two who are invited one comes."""

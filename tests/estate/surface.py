@@ -136,6 +136,8 @@ def fitting(scenario: Scenario) -> dict[tuple[str, str, str], dict[str, Any]]:
         ("identity", "post", "/accounts/me/consents"): consent,
         ("identity", "put", "/accounts/me/profile"): {**voluntary, "shown": ["phone"]},
         ("identity", "post", "/accounts/{account_id}/restriction"): {"ground": "claims"},
+        ("identity", "post", "/advertising-objections"): token,
+        ("identity", "post", "/internal/advertising"): {"account_ids": [str(uuid7())]},
         ("identity", "post", "/registrations/confirmation"): token,
         ("identity", "post", "/passwords"): {**token, "password": texts["password"]},
         ("identity", "post", "/passwords/recovery"): {"email": "nobody@customer.example"},

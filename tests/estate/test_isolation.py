@@ -59,6 +59,7 @@ PUBLIC = {
         "/sessions/passkey",
         "/sessions/passkey/options",
         "/contact",  # S22, S91
+        "/advertising-objections",  # S69
         "/notices",  # S1
         "/notices/current",
         "/notices/<version>",
@@ -67,12 +68,14 @@ PUBLIC = {
 }
 """What anybody may call (S3, S29); nothing of the other services."""
 GATEWAY = {
-    "/", "/address", "/confirm", "/invitation", "/password", "/privacy", "/healthz", "/readyz",
+    "/", "/address", "/confirm", "/invitation", "/objection/<token>", "/password", "/privacy",
+    "/healthz", "/readyz",
     "/static/<path:filename>", "/api/<service>/", "/api/<service>/<path:path>",
 }  # fmt: skip
 """The gateway's own pages; behind /api/ each service decides for itself."""
 INTERNAL = {
     ("identity", "/internal/names"): "names:read",
+    ("identity", "/internal/advertising"): "advertising:read",
     ("identity", "/internal/accounts"): "accounts:read",
     ("identity", "/internal/standing/<uuid:account_id>"): "standing:read",
     ("identity", "/internal/standings"): "standings:read",
@@ -258,6 +261,8 @@ LEFT_TO_THE_RESTRICTED = {
     ("identity", "get", "/accounts/me/sign-ins"),
     ("identity", "get", "/accounts/me/profile"),
     ("identity", "get", "/accounts/me/consents"),
+    ("identity", "get", "/accounts/me/advertising-objection"),
+    ("identity", "put", "/accounts/me/advertising-objection"),
     ("identity", "delete", "/accounts/me/consents/{purpose}"),
     ("identity", "put", "/accounts/me/password"),
     ("identity", "get", "/sessions"),

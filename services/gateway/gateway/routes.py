@@ -70,6 +70,18 @@ def take_address() -> tuple[str, int]:
     return _send("address", "/accounts/address-confirmation", {"token": request.form["token"]})
 
 
+@bp.get("/objection/<token>")
+def ask_for_objection(token: str) -> str:
+    """Show a button: a link that mail scanners open must not object for anybody."""
+    return _page("form.html", page="objection", token=token)
+
+
+@bp.post("/objection/<token>")
+def raise_objection(token: str) -> tuple[str, int]:
+    """Object to advertising; mail programs do it with one click on the mailed URL (RFC 8058)."""
+    return _send("objection", "/advertising-objections", {"token": token})
+
+
 @bp.get("/password")
 def ask_for_password() -> str:
     """Ask for a new password."""

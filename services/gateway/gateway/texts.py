@@ -25,6 +25,15 @@ PAGES = {
         "Uw account heeft nu dit adres. Meld u opnieuw aan.",
         "Ihr Konto hat jetzt diese Adresse. Bitte melden Sie sich erneut an.",
     ),
+    "objection": Text(
+        "No advertising, please", "Geen reclame, alstublieft", "Keine Werbung, bitte"
+    ),
+    "objection_done": Text(
+        "You objected to advertising; it counts from now on. You can change that in your account.",
+        "U hebt bezwaar gemaakt tegen reclame; dat geldt vanaf nu. In uw account kunt u dat "
+        "wijzigen.",
+        "Sie haben Werbung widersprochen; das gilt ab jetzt. In Ihrem Konto können Sie das ändern.",
+    ),
     "password": Text("Choose a password", "Kies een wachtwoord", "Passwort wählen"),
     "password_label": Text(
         "New password (12 to 256 characters)",

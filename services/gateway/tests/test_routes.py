@@ -43,6 +43,10 @@ def service() -> Flask:
             return {"state": "screening"}
         return {"title": "This link is not valid any more", "detail": "Ask for a new one."}, 404
 
+    @app.post("/advertising-objections")
+    def objected() -> Any:
+        return ("", 204) if request.json == {"token": "good"} else ({"title": "No"}, 404)
+
     @app.get("/notices/<version>")
     def notice(version: str) -> Any:
         if version not in ("current", "2026-01-01"):
@@ -140,6 +144,14 @@ def test_a_link_that_is_used_up_says_so_on_the_page(client):
     page = client().post("/confirm", data={"token": "old"})
     assert page.status_code == 404
     assert "This link is not valid any more" in page.text
+
+
+def test_one_objects_to_advertising_with_a_button_or_by_the_mail_programs_one_click(client):
+    assert "<button>No advertising, please</button>" in client().get("/objection/good").text
+    assert "it counts from now on" in client().post("/objection/good", data={"token": "good"}).text
+    one_click = {"List-Unsubscribe": "One-Click"}
+    assert client().post("/objection/good", data=one_click).status_code == 200
+    assert client().post("/objection/bad", data=one_click).status_code == 404
 
 
 def test_an_invited_person_opens_the_account_on_a_page(client):

@@ -11,7 +11,7 @@ from common.clock import now
 from common.logs import log
 from common.mail import MailRefused
 from common.metrics import MAILS
-from identity import links, mails, recovery, restriction
+from identity import links, mails, objections, recovery, restriction
 from identity.letters import LETTERS, compose
 from identity.mails import Claim
 from identity.models import Account, MailKind
@@ -41,6 +41,7 @@ def message(session: Session, account: Account, claim: Claim) -> EmailMessage | 
         address=address,
         language=account.language,
         at=now(session),
+        objection=objections.link(session, account),
         **facts,
     )
 

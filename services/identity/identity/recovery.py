@@ -19,7 +19,7 @@ from common.db import insert
 from common.messaging import wake_worker
 from common.privacy.audit import audit
 from common.refusals import TooMany
-from identity import links, mails
+from identity import links, mails, objections
 from identity.accounts import end_sessions, void_links
 from identity.models import (
     Account,
@@ -98,6 +98,7 @@ def confirm_change(session: Session, account: Account) -> None:
         session.flush()
     except IntegrityError as error:
         raise LinkNotValid("The address is in use.") from error
+    objections.follow(session, account)
     void_links(session, account)
     audit(session, "account.change-address", account.id)
     end_sessions(session, account)

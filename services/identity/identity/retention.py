@@ -21,6 +21,7 @@ from identity.models import (
     SECOND_FACTORS,
     Account,
     AddressChange,
+    AdvertisingObjection,
     AuthenticatorApp,
     ErasurePlan,
     ErasureRequest,
@@ -94,6 +95,7 @@ RULES = (
     _rule("legal-hold", "P3Y", "S26", "After its release: for claims about what was kept."),
     _rule("unused-plan", "P1D", "S26", "What an erasure would come to, never approved."),
     _rule("address", "P1D", "S30", "A new address until it is confirmed."),
+    _rule("objection", None, "S69", "As long as there is advertising: who wants none is known."),
     _rule("former-address", "P30D", "S30", "The one before, until it was told of the change."),
 )
 
@@ -230,6 +232,8 @@ def erase(person: Erasure) -> None:
         person.delete(factor, factor.account_id == own)
     person.delete(StaffRole, StaffRole.account_id == own)
     person.delete(VoluntaryProfile, VoluntaryProfile.account_id == own)
+    objected = AdvertisingObjection.account_id == own
+    person.null(AdvertisingObjection, objected, columns=(AdvertisingObjection.account_id,))
     person.null(Invitation, Invitation.account_id == own, columns=(Invitation.account_id,))
     person.null(LegalHold, LegalHold.subject == str(own), columns=(LegalHold.ground,))
     person.keep(LegalHold, LegalHold.subject == str(own), reason=Ground.ACCOUNTABILITY)

@@ -2,9 +2,10 @@
 
 from common.ids import uuid7
 from common.web.access import Role
+from identity import objections
 from identity.consents import VOLUNTARY_PROFILE
 from identity.mails import write
-from identity.models import MailKind
+from identity.models import Account, MailKind
 from identity.rules.states import State
 
 from .authenticator import Device
@@ -181,6 +182,21 @@ def signing_in_by_passkey(harness):
     return succeeding(harness.anonymous(), "POST", "/sessions/passkey", json=sent)
 
 
+def objecting_by_link(harness):
+    account = somebody(harness)
+    with harness.runtime.reading() as session:
+        token = objections.link(session, session.get_one(Account, account.id)).rsplit("/", 1)[1]
+    sent = {"token": token}
+    return succeeding(harness.anonymous(), "POST", "/advertising-objections", json=sent)
+
+
+def objecting_no_more(harness):
+    made = scene(harness, POWERS, where=CUSTOMER)
+    path = "/accounts/me/advertising-objection"
+    made.caller.call("PUT", path)
+    return succeeding(made.caller, "DELETE", path)
+
+
 def ending_a_restriction(harness):
     made = scene(harness, POWERS, where=CUSTOMER)
     path = f"/accounts/{made.person.id}/restriction"
@@ -205,6 +221,8 @@ ARRANGED = {
     "POST /registrations": registering,
     "POST /registrations/confirmation": confirming,
     "POST /accounts/<uuid:account_id>/restriction/end": ending_a_restriction,
+    "POST /advertising-objections": objecting_by_link,
+    "DELETE /accounts/me/advertising-objection": objecting_no_more,
     "POST /passwords": choosing_a_password,
     "POST /sessions": signing_in,
     "POST /sessions/refresh": refreshing,

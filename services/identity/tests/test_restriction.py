@@ -32,6 +32,8 @@ SPARED = {
     "GET /accounts/me/sign-ins",
     "GET /accounts/me/profile",
     "GET /accounts/me/consents",
+    "GET /accounts/me/advertising-objection",
+    "PUT /accounts/me/advertising-objection",
     "DELETE /accounts/me/consents/<purpose>",
     "PUT /accounts/me/password",
     "GET /sessions",

@@ -198,6 +198,20 @@ class AccountErased(_AccountChange):
     """Nothing personal is left of an account; its id stays as a tombstone."""
 
 
+@event(owner="identity", subject="account_id")
+class MarketingObjectionRecorded:
+    """A person wants no advertising, whatever was agreed to before (art. 21(2) GDPR)."""
+
+    account_id: UUID
+
+
+@event(owner="identity", subject="account_id")
+class MarketingObjectionLifted:
+    """A person objects to advertising no more; what was not agreed to is not agreed to now."""
+
+    account_id: UUID
+
+
 # ----------------------------------------------------------------------- identity: organisations
 
 

@@ -14,6 +14,7 @@ class Letter:
     """One kind of mail. states: of the accounts for which it is still true when it goes out.
 
     topic: what it can be switched off with; None for what concerns the account itself.
+    objection: it says where to object to advertising (S69).
     """
 
     states: frozenset[State]
@@ -22,6 +23,7 @@ class Letter:
     why: Text
     link: LinkPurpose | None = None
     topic: Topic | None = None
+    objection: bool = False
 
 
 SHOWN = frozenset(State) - HIDDEN
@@ -44,6 +46,12 @@ OWN = Text(
     "Sie erhalten diese Mail, weil Sie sich mit dieser Adresse für unser Kundenportal "
     "registriert haben.",
 )
+OBJECTION = Text(
+    "You can object to advertising at any time: {objection}",
+    "U kunt op elk moment bezwaar maken tegen reclame: {objection}",
+    "Sie können Werbung jederzeit widersprechen: {objection}",
+)
+"""Brought to attention when somebody is first written to, and with news (art. 21(4) GDPR)."""
 KNOWN = Text(
     "You receive this mail because an account of our customer portal has this address.",
     "U ontvangt deze mail omdat een account van ons klantportaal dit adres heeft.",

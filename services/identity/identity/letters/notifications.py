@@ -125,6 +125,7 @@ LETTERS = {
             "Portal: {portal}",
         ),
         why=_SWITCHED_ON,
+        objection=True,
     ),
     MailKind.ORDER_CONFIRMED: Letter(
         states=_ACTIVE,
@@ -140,6 +141,7 @@ LETTERS = {
             "{portal}",
         ),
         why=_SWITCHED_ON,
+        objection=True,
     ),
     MailKind.BOOKING_CONFIRMED: Letter(
         states=_ACTIVE,
@@ -156,5 +158,6 @@ LETTERS = {
             "im Portal: {portal}",
         ),
         why=_SWITCHED_ON,
+        objection=True,
     ),
 }

@@ -72,6 +72,7 @@ LETTERS = {
             "Ihr Konto ist freigegeben. Sie können sich anmelden: {portal}",
         ),
         why=OWN,
+        objection=True,
     ),
     MailKind.REFUSED: Letter(
         states=frozenset({State.REFUSED}),

@@ -13,6 +13,7 @@ from identity.models.legal_holds import LegalHold
 from identity.models.mails import Mail, MailKind
 from identity.models.notices import Notice
 from identity.models.notifications import MutedTopic, Topic
+from identity.models.objections import AdvertisingObjection, ObjectionSurface
 from identity.models.organisations import Organisation, OrganisationKind
 from identity.models.profiles import VoluntaryProfile
 from identity.models.recovery import AddressChange, RecoveryCount, RecoveryRequest
@@ -40,6 +41,7 @@ __all__ = [
     "SECOND_FACTORS",
     "Account",
     "AddressChange",
+    "AdvertisingObjection",
     "AuthenticatorApp",
     "Base",
     "ChallengePurpose",
@@ -55,6 +57,7 @@ __all__ = [
     "MailKind",
     "MutedTopic",
     "Notice",
+    "ObjectionSurface",
     "Organisation",
     "OrganisationKind",
     "Outcome",

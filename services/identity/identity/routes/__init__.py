@@ -10,6 +10,7 @@ from identity.routes import (
     legal_holds,
     notices,
     notifications,
+    objections,
     organisations,
     passwords,
     profile,
@@ -26,6 +27,7 @@ from identity.routes.blueprint import bp
 
 __all__ = [
     "accounts", "bp", "directory", "erasures", "exports", "internal", "invitations", "legal_holds",
-    "notices", "notifications", "organisations", "passwords", "profile", "recovery", "registration",
-    "representatives", "restriction", "retention", "second_factors", "sessions", "sign_in",
+    "notices", "notifications", "objections", "organisations", "passwords", "profile", "recovery",
+    "registration", "representatives", "restriction", "retention", "second_factors", "sessions",
+    "sign_in",
 ]  # fmt: skip

@@ -62,6 +62,10 @@ POLICY = {
     "consent.read":          may(**_ONESELF),                                            # S28
     "consent.give":          may(**_ONESELF),                                            # S6
     "consent.withdraw":      may(**_ONESELF),                                            # S6, S28
+    "objection.read":      may(**_ONESELF),                                            # S69
+    "objection.raise":    may(**_ONESELF),                                            # S69
+    "objection.lift":  may(**_ONESELF),                                      # S69
+    "objection.enter": may(dpo=Reach.EVERYWHERE, support=Reach.EVERYWHERE),  # S69
     "profile.read":          may(**_ONESELF),                                            # S6
     "profile.change":        may_change(**_ONESELF),                                     # S6
     "directory.read":        may(**_CUSTOMERS, **_STAFF),                                # S9

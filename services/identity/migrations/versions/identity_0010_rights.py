@@ -1,4 +1,4 @@
-"""The rights of people: notices they were told, restriction."""
+"""The rights of people: notices they were told, restriction, objection."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,6 +35,17 @@ def upgrade():
             "published_at": first, **texts,
         }],
     )  # fmt: skip
+    op.create_table(
+        "advertising_objections",
+        sa.Column("address_digest", sa.String(64), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=True),
+        sa.Column("objected_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("surface", sa.String(40), nullable=False),
+        sa.PrimaryKeyConstraint("address_digest", name="pk_advertising_objections"),
+    )
+    op.create_index(
+        "ix_advertising_objections_account_id", "advertising_objections", ["account_id"]
+    )
     for column in (
         sa.Column("notice_version", sa.String(13), nullable=True),
         sa.Column("restricted_at", sa.DateTime(timezone=True), nullable=True),
