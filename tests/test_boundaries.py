@@ -185,6 +185,7 @@ PURE_COMMON: dict[str, set[str] | None] = {
     "common.texts": None,
     "common.events.catalogue": None,
     "common.clock": {"duration", "seconds"},
+    "common.privacy.deadlines": None,
     "common.web": {"may", "may_change", "Reach", "Role"},
     "common.web.access": {"may", "may_change", "Reach", "Role", "STAFF_ROLES", "Action"},
     "common.web.standing": {"Standing"},

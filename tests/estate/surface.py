@@ -136,6 +136,26 @@ def fitting(scenario: Scenario) -> dict[tuple[str, str, str], dict[str, Any]]:
         ("identity", "post", "/accounts/me/consents"): consent,
         ("identity", "put", "/accounts/me/profile"): {**voluntary, "shown": ["phone"]},
         ("identity", "post", "/accounts/{account_id}/restriction"): {"ground": "claims"},
+        **{
+            ("identity", "post", f"/accounts/{whose}/rights-requests"): {
+                "right": "access", "words": "Everything, please.",
+            }
+            for whose in ("me", "{account_id}")
+        },
+        ("identity", "post", "/rights-requests/outside"): {
+            "email": "nobody@customer.example", "language": "de", "right": "erasure",
+        },
+        ("identity", "post", "/recipient-notices/confirmation"): {
+            "recipient": "Mails Ltd", "until": "2026-03-02T00:00:00Z",
+        },
+        ("identity", "post", "/rights-requests/follow"): token,
+        ("identity", "post", "/rights-requests/{rights_request_id}/extension"): {
+            "reason": "complex",
+        },
+        ("identity", "post", "/rights-requests/{rights_request_id}/reply"): {"text": "Done."},
+        ("identity", "post", "/rights-requests/{rights_request_id}/refusal"): {
+            "ground": "unfounded", "text": "As you know.",
+        },
         ("identity", "post", "/advertising-objections"): token,
         ("identity", "post", "/internal/advertising"): {"account_ids": [str(uuid7())]},
         ("identity", "post", "/registrations/confirmation"): token,
@@ -275,6 +295,8 @@ def things(scenario: Scenario) -> dict[str, dict[str, str]]:
             "organisation_id": scenario.customers()[0]["id"],
             "request_id": made.get("erasure", ""),
             "hold_id": made.get("hold", ""),
+            "notice_id": made.get("recipient_notice", ""),
+            "rights_request_id": made.get("rights_request", ""),
             "representation_id": made.get("representation", ""),
             "invitation_id": made.get("invitation", {}).get("id", ""),
             "purpose": "voluntary_profile",

@@ -59,6 +59,8 @@ PUBLIC = {
         "/sessions/passkey",
         "/sessions/passkey/options",
         "/contact",  # S22, S91
+        "/rights-requests/outside",  # S2
+        "/rights-requests/follow",
         "/advertising-objections",  # S69
         "/notices",  # S1
         "/notices/current",
@@ -69,8 +71,8 @@ PUBLIC = {
 """What anybody may call (S3, S29); nothing of the other services."""
 GATEWAY = {
     "/", "/address", "/confirm", "/invitation", "/objection/<token>", "/password", "/privacy",
-    "/healthz", "/readyz",
-    "/static/<path:filename>", "/api/<service>/", "/api/<service>/<path:path>",
+    "/request", "/healthz", "/readyz", "/static/<path:filename>", "/api/<service>/",
+    "/api/<service>/<path:path>",
 }  # fmt: skip
 """The gateway's own pages; behind /api/ each service decides for itself."""
 INTERNAL = {
@@ -145,7 +147,12 @@ def scenario(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenario]:
             played.staff["approver"].post("identity", "invitations", invited).json()
         )
         played.made["sign_in"] = played.person.get("identity", "sessions")[0]["id"]
+        played.put(played.person, "accounts/me", {"company": "Mauer AG"}, "PATCH")
+        (noticed,) = played.staff["dpo"].get("identity", "recipient-notices")
+        played.made["recipient_notice"] = noticed["id"]
         played.made["objection"] = played.the_person_objects()
+        asked = played.person.post("identity", "accounts/me/rights-requests", {"right": "access"})
+        played.made["rights_request"] = asked.json()["id"]
         played.made["passkey"] = a_passkey(portal, played.made[played.person.email])
         blocked = played.register("Ottilie", "Vogelbeerbaum", "other_local_part")
         account = f"accounts/{played.made[blocked.email]}"
@@ -261,6 +268,9 @@ LEFT_TO_THE_RESTRICTED = {
     ("identity", "get", "/accounts/me/sign-ins"),
     ("identity", "get", "/accounts/me/profile"),
     ("identity", "get", "/accounts/me/consents"),
+    ("identity", "post", "/accounts/me/rights-requests"),
+    ("identity", "get", "/accounts/me/rights-requests"),
+    ("identity", "post", "/accounts/me/rights-requests/{rights_request_id}/withdrawal"),
     ("identity", "get", "/accounts/me/advertising-objection"),
     ("identity", "put", "/accounts/me/advertising-objection"),
     ("identity", "delete", "/accounts/me/consents/{purpose}"),

@@ -40,6 +40,12 @@ RETENTION_HELD = Gauge(
 HOLDS_TO_REVIEW = Gauge(
     "portal_legal_holds_to_review", "Legal holds that nobody has looked at again in time"
 )
+RIGHTS_OVERDUE = Gauge(
+    "portal_rights_requests_overdue", "Requests of people for their rights that are late (S2)"
+)
+RECIPIENTS_OVERDUE = Gauge(
+    "portal_recipient_notices_overdue", "Recipients that have not confirmed in time (art. 19)"
+)
 ACCOUNTS_NEAR_LIMIT = Gauge(
     "portal_accounts_near_retention_limit",
     "Closed accounts that are not erased although their limit is less than 30 days away",

@@ -82,6 +82,18 @@ def raise_objection(token: str) -> tuple[str, int]:
     return _send("objection", "/advertising-objections", {"token": token})
 
 
+@bp.get("/request")
+def ask_to_follow() -> str:
+    """Show a button: a link that mail scanners open must not confirm a request."""
+    return _page("form.html", page="request", token=request.args.get("token", ""))
+
+
+@bp.post("/request")
+def follow() -> tuple[str, int]:
+    """Show how a request for a right stands, to who was mailed the link (S2)."""
+    return _send("request", "/rights-requests/follow", {"token": request.form["token"]})
+
+
 @bp.get("/password")
 def ask_for_password() -> str:
     """Ask for a new password."""
@@ -222,7 +234,8 @@ def _send(page: str, path: str, body: dict[str, str]) -> tuple[str, int]:
     """Send what a form holds to identity and show how it went, in the reader's language."""
     answer = _ask_identity("POST", path, json=body)
     if answer.is_success:
-        return _page("done.html", page=page), 200
+        told = answer.json() if answer.content else None
+        return _page("done.html", page=page, told=told), 200
     problem = answer.json()
     notes = [each["detail"] for each in problem.get("errors", ())] or [problem.get("detail", "")]
     entered = {name: body.get(name, "") for name in ENTERED}

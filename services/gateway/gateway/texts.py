@@ -34,6 +34,16 @@ PAGES = {
         "wijzigen.",
         "Sie haben Werbung widersprochen; das gilt ab jetzt. In Ihrem Konto können Sie das ändern.",
     ),
+    "request": Text("Your request", "Uw verzoek", "Ihr Antrag"),
+    "request_done": Text(
+        "This is how your request stands:", "Zo staat uw verzoek ervoor:", "So steht Ihr Antrag:"
+    ),
+    "due_on": Text("Answered by", "Beantwoord uiterlijk op", "Beantwortet bis"),
+    "unconfirmed": Text("to be confirmed", "te bevestigen", "zu bestätigen"),
+    "open": Text("being dealt with", "in behandeling", "in Bearbeitung"),
+    "answered": Text("answered", "beantwoord", "beantwortet"),
+    "refused": Text("refused", "geweigerd", "abgelehnt"),
+    "withdrawn": Text("taken back", "ingetrokken", "zurückgezogen"),
     "password": Text("Choose a password", "Kies een wachtwoord", "Passwort wählen"),
     "password_label": Text(
         "New password (12 to 256 characters)",

@@ -47,6 +47,15 @@ def service() -> Flask:
     def objected() -> Any:
         return ("", 204) if request.json == {"token": "good"} else ({"title": "No"}, 404)
 
+    @app.post("/rights-requests/follow")
+    def followed() -> Any:
+        if request.json != {"token": "good"}:
+            return {"title": "This link is not valid any more", "detail": "A newer one."}, 404
+        return {
+            "state": "refused", "due_on": "2026-04-02", "extended_because": None,
+            "refused_because": "We hold no data about you.", "reply": "<b>Sorry</b>",
+        }  # fmt: skip
+
     @app.get("/notices/<version>")
     def notice(version: str) -> Any:
         if version not in ("current", "2026-01-01"):
@@ -152,6 +161,14 @@ def test_one_objects_to_advertising_with_a_button_or_by_the_mail_programs_one_cl
     one_click = {"List-Unsubscribe": "One-Click"}
     assert client().post("/objection/good", data=one_click).status_code == 200
     assert client().post("/objection/bad", data=one_click).status_code == 404
+
+
+def test_who_has_no_account_follows_a_request_on_a_page(client):
+    assert "<button>Your request</button>" in client().get("/request?token=good").text
+    shown = client().post("/request", data={"token": "good"}).text
+    for said in ("refused", "We hold no data about you.", "&lt;b&gt;Sorry&lt;/b&gt;"):
+        assert said in shown
+    assert client().post("/request", data={"token": "old"}).status_code == 404
 
 
 def test_an_invited_person_opens_the_account_on_a_page(client):

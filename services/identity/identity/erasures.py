@@ -21,7 +21,7 @@ from common.messaging import publish
 from common.privacy import certificates
 from common.privacy.audit import audit
 from common.privacy.erasure import is_genuine
-from identity import legal_holds
+from identity import legal_holds, recipient_notices, rights
 from identity.accounts import change_state, locked
 from identity.models import (
     Account,
@@ -29,6 +29,7 @@ from identity.models import (
     ErasureRequest,
     HeldErasure,
     LegalHold,
+    NoticedAct,
     ReceivedReceipt,
 )
 from identity.rules.legal_holds import refuse_held
@@ -49,6 +50,7 @@ def begin(session: Session, account: Account, plan: ErasurePlan | None = None) -
     """
     refuse_held(legal_holds.on_account(session, account))
     change_state(session, account, Trigger.ERASE)
+    recipient_notices.arise(session, account, NoticedAct.ERASED)
     return _request(session, account.id, plan)
 
 
@@ -158,6 +160,7 @@ def complete(session: Session, request: ErasureRequest) -> None:
         change_state(session, account, Trigger.COMPLETE)
     request.completed_at = now(session)
     audit(session, "erasure.complete", request.account_id)
+    rights.fulfil_erasure(session, request.account_id)
     publish(session, ErasureCompleted(account_id=request.account_id, request_id=request.id))
 
 

@@ -10,7 +10,12 @@ from common.clock import now
 from common.jobs import job, step
 from common.logs import log
 from common.mail import Mailer, MailRefused, mailer
-from common.metrics import ACCOUNTS_NEAR_LIMIT, HOLDS_TO_REVIEW
+from common.metrics import (
+    ACCOUNTS_NEAR_LIMIT,
+    HOLDS_TO_REVIEW,
+    RECIPIENTS_OVERDUE,
+    RIGHTS_OVERDUE,
+)
 from identity import (
     deliveries,
     erasures,
@@ -18,8 +23,11 @@ from identity import (
     legal_holds,
     mails,
     queries,
+    recipient_notices,
     recovery,
     restriction,
+    rights,
+    rights_mails,
 )
 from identity.accounts import locked
 from identity.models import ErasureRequest
@@ -88,6 +96,12 @@ def erase_what_was_held(runtime: Any) -> int:
 
 
 @step
+def send_news_of_requests(runtime: Any) -> int:
+    """Tell who used a right how the request stands (S2)."""
+    return rights_mails.send_next(runtime)
+
+
+@step
 def lift_restrictions(runtime: Any) -> int:
     """Lift a restriction whose person was told a week ago that it ends (art. 18(3) GDPR)."""
     with runtime.transaction() as session:
@@ -116,6 +130,28 @@ def remind_of_holds(runtime: Any) -> int:
     HOLDS_TO_REVIEW.set(late)
     if late:
         log.warning("legal holds are to be reviewed", count=late)
+    return late
+
+
+@job(every="PT1H")
+def count_overdue_requests(runtime: Any) -> int:
+    """Tell the log and a metric how many requests for rights are late (S2, art. 12(3))."""
+    with runtime.reading() as session:
+        late = rights.overdue(session)
+    RIGHTS_OVERDUE.set(late)
+    if late:
+        log.error("requests for rights are overdue", count=late)
+    return late
+
+
+@job(every="P1D")
+def count_overdue_recipients(runtime: Any) -> int:
+    """Tell the log and a metric how many recipients have not confirmed in time (art. 19)."""
+    with runtime.reading() as session:
+        late = recipient_notices.overdue(session)
+    RECIPIENTS_OVERDUE.set(late)
+    if late:
+        log.warning("recipients have not confirmed in time", count=late)
     return late
 
 

@@ -92,13 +92,18 @@ def may_tell(session: Session, account_id: UUID) -> bool:
     return consent.stands(session, account_id, VOLUNTARY_PROFILE.purpose)
 
 
+def changed_by(account: Account, corrected: dict[str, Any]) -> set[str]:
+    """Which entries a correction changes."""
+    return {name for name, value in corrected.items() if getattr(account, name) != value}
+
+
 def rectify(session: Session, account: Account, corrected: dict[str, Any]) -> None:
     """Correct what a person entered; another name is compared with the lists again (S16, S18).
 
     account: its row, locked; it stays active until the comparison says otherwise.
     Source: GDPR article 16.
     """
-    changed = {name for name, value in corrected.items() if getattr(account, name) != value}
+    changed = changed_by(account, corrected)
     if not changed:
         return
     for name in changed:

@@ -41,9 +41,32 @@ def ask(session: Session, address: str, network: str) -> None:
 
     network: Origin.counted_as. Raises TooMany when the network asked too often lately.
     """
-    _count(session, network)
+    count(session, network)
     session.add(RecoveryRequest(address=address, asked_at=now(session)))
     wake_worker(session)
+
+
+def count(session: Session, network: str) -> None:
+    """Count a request that anybody can make; of several at the same time each counts.
+
+    network: Origin.counted_as. Raises TooMany when it asked too often lately.
+    """
+    runtime, at = session.info["runtime"], now(session)
+    key = runtime.keys.digest("recovery", network.encode())
+    over = RecoveryCount.begun_at <= at - COUNTED_FOR
+    counted = insert(session, RecoveryCount).values(network=key, begun_at=at, requests=1)
+    counted = counted.on_conflict_do_update(
+        index_elements=[RecoveryCount.network],
+        set_={
+            "begun_at": sa.case((over, at), else_=RecoveryCount.begun_at),
+            "requests": sa.case((over, 1), else_=RecoveryCount.requests + 1),
+        },
+    ).returning(RecoveryCount.begun_at, RecoveryCount.requests)
+    begun_at, requests = session.execute(counted).one()
+    if requests > runtime.settings.recoveries_per_hour:
+        raise TooMany(
+            "Wait before you ask again.", retry_after=_seconds(begun_at + COUNTED_FOR - at)
+        )
 
 
 def next_request(session: Session) -> UUID | None:
@@ -150,26 +173,6 @@ def _owner(session: Session, address: str) -> Account | None:
 def _waits(session: Session, account: Account, kind: MailKind) -> bool:
     mail = session.get(Mail, (account.id, kind))
     return mail is not None and mail.sent_at is None and mail.given_up_at is None
-
-
-def _count(session: Session, network: str) -> None:
-    """Count a request of a network; of several at the same time each counts."""
-    runtime, at = session.info["runtime"], now(session)
-    key = runtime.keys.digest("recovery", network.encode())
-    over = RecoveryCount.begun_at <= at - COUNTED_FOR
-    counted = insert(session, RecoveryCount).values(network=key, begun_at=at, requests=1)
-    counted = counted.on_conflict_do_update(
-        index_elements=[RecoveryCount.network],
-        set_={
-            "begun_at": sa.case((over, at), else_=RecoveryCount.begun_at),
-            "requests": sa.case((over, 1), else_=RecoveryCount.requests + 1),
-        },
-    ).returning(RecoveryCount.begun_at, RecoveryCount.requests)
-    begun_at, requests = session.execute(counted).one()
-    if requests > runtime.settings.recoveries_per_hour:
-        raise TooMany(
-            "Wait before you ask again.", retry_after=_seconds(begun_at + COUNTED_FOR - at)
-        )
 
 
 def _seconds(wait: timedelta) -> int:

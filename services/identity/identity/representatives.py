@@ -13,7 +13,13 @@ from common.clock import now
 from common.privacy.audit import audit, audit_shown
 from common.web.access import TOKEN_LIFE, Principal, Role
 from identity import accounts
-from identity.models import Account, Organisation, OrganisationKind, Representation
+from identity.models import (
+    Account,
+    Organisation,
+    OrganisationKind,
+    RecipientKind,
+    Representation,
+)
 from identity.rules.refusals import UnknownOrganisation, refuse_ended_relation
 from identity.rules.representatives import (
     Term,
@@ -118,29 +124,44 @@ def note_reads(session: Session, read: list[Account]) -> None:
 
 
 def recipients(session: Session, account: Account) -> list[dict[str, Any]]:
-    """Representatives who may see a person's entries or could since they exist (S24, reading 2)."""
-    employer = account.organisation_id and session.get_one(Organisation, account.organisation_id)
-    if employer and employer.kind is not OrganisationKind.CUSTOMER:
-        return []
-    found = sa.select(Representation, Organisation.name).join(
-        Organisation, Organisation.id == Representation.organisation_id
-    )
-    covering = found.where(
-        Representation.country == account.country,
-        Representation.valid_from <= now(session),
-        Representation.valid_from < Representation.valid_to,
-        Representation.valid_to > account.registered_at,
-    )
-    return [
+    """Who may see a person's entries or could since they exist (S24, reading 2, art. 19 GDPR).
+
+    Representatives with their contracts, and the companies that the settings name.
+    """
+    known = [
         {
+            "kind": RecipientKind.REPRESENTATIVE,
             "organisation": name,
             "country": contract.country,
             "contract_kind": contract.contract_kind,
             "since": contract.valid_from,
             "until": contract.valid_to,
         }
-        for contract, name in session.execute(covering.order_by(Representation.id))
+        for contract, name in covering(session, account)
     ]
+    others = session.info["runtime"].settings.other_recipients
+    nothing = dict.fromkeys(("country", "contract_kind", "since", "until"))
+    return [
+        *known,
+        *({"kind": RecipientKind(kind), "organisation": name, **nothing} for kind, name in others),
+    ]
+
+
+def covering(session: Session, account: Account) -> list[tuple[Representation, str]]:
+    """Contracts under which a person's entries are or were seen, with the representative's name."""
+    employer = account.organisation_id and session.get_one(Organisation, account.organisation_id)
+    if employer and employer.kind is not OrganisationKind.CUSTOMER:
+        return []
+    found = sa.select(Representation, Organisation.name).join(
+        Organisation, Organisation.id == Representation.organisation_id
+    )
+    since = found.where(
+        Representation.country == account.country,
+        Representation.valid_from <= now(session),
+        Representation.valid_from < Representation.valid_to,
+        Representation.valid_to > account.registered_at,
+    )
+    return [(each, name) for each, name in session.execute(since.order_by(Representation.id))]
 
 
 def term(contract: Representation) -> Term:

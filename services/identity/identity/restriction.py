@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 from common.clock import now
 from common.events.catalogue import AccountRestricted, AccountRestrictionLifted
 from common.privacy.audit import audit
+from identity import recipient_notices
 from identity.accounts import locked, tell_standing
 from identity.mails import write
-from identity.models import Account, MailKind
+from identity.models import Account, MailKind, NoticedAct
 from identity.rules.restriction import RestrictionGround, ends_at, refuse_unrestricted
 
 
@@ -23,6 +24,7 @@ def restrict(session: Session, account: Account, ground: RestrictionGround) -> N
     session.flush()
     audit(session, "account.restrict", account.id)
     tell_standing(session, account, AccountRestricted)
+    recipient_notices.arise(session, account, NoticedAct.RESTRICTED)
     write(session, account.id, MailKind.RESTRICTED)
 
 

@@ -34,10 +34,12 @@ from identity.models import (
     Organisation,
     PasskeyChallenge,
     PendingSignIn,
+    RecipientNotice,
     RecoveryCount,
     RecoveryRequest,
     RefreshToken,
     Representation,
+    RightsRequest,
     SignInSession,
     SignInThrottle,
     SignInTry,
@@ -45,6 +47,7 @@ from identity.models import (
     VoluntaryProfile,
 )
 from identity.rules.invitations import UNUSED_PERIOD
+from identity.rules.rights import RequestState
 from identity.rules.states import HIDDEN, Screening, State
 from identity.rules.throttling import FORGOTTEN_PERIOD
 
@@ -95,6 +98,21 @@ RULES = (
     _rule("legal-hold", "P3Y", "S26", "After its release: for claims about what was kept."),
     _rule("unused-plan", "P1D", "S26", "What an erasure would come to, never approved."),
     _rule("address", "P1D", "S30", "A new address until it is confirmed."),
+    Rule(
+        record_class="rights-request",
+        period="P3Y",
+        start=Start.END_OF_PROCESS,
+        source="S2",
+        reason="After it was closed: for claims about how it was answered (art. 17(3)(e)).",
+    ),
+    Rule(
+        record_class="recipient-notice",
+        period="P3Y",
+        start=Start.END_OF_PROCESS,
+        source="S2",
+        reason="After it was confirmed: for claims about who was told (art. 19).",
+    ),
+    _rule("unconfirmed-request", "P7D", "S2", "An address that a stranger may have entered."),
     _rule("objection", None, "S69", "As long as there is advertising: who wants none is known."),
     _rule("former-address", "P30D", "S30", "The one before, until it was told of the change."),
 )
@@ -171,6 +189,24 @@ RECORDS = (
         collected_at=ErasurePlan.planned_at,
     ),
     Records(
+        record_class="rights-request",
+        model=RightsRequest,
+        where=(RightsRequest.closed_at.is_not(None),),
+        process_ended_at=RightsRequest.closed_at,
+    ),
+    Records(
+        record_class="unconfirmed-request",
+        model=RightsRequest,
+        where=(RightsRequest.state == RequestState.UNCONFIRMED,),
+        collected_at=RightsRequest.received_at,
+    ),
+    Records(
+        record_class="recipient-notice",
+        model=RecipientNotice,
+        where=(RecipientNotice.confirmed_at.is_not(None),),
+        process_ended_at=RecipientNotice.confirmed_at,
+    ),
+    Records(
         record_class="legal-hold",
         model=LegalHold,
         collected_at=LegalHold.released_at,
@@ -232,6 +268,14 @@ def erase(person: Erasure) -> None:
         person.delete(factor, factor.account_id == own)
     person.delete(StaffRole, StaffRole.account_id == own)
     person.delete(VoluntaryProfile, VoluntaryProfile.account_id == own)
+    told = RecipientNotice.account_id == own
+    person.keep(RecipientNotice, told, reason=Ground.ACCOUNTABILITY)
+    person.keep(RecipientNotice, RecipientNotice.confirmed_by == own, reason=Ground.ATTRIBUTION)
+    asked = RightsRequest.account_id == own
+    written = (RightsRequest.address, RightsRequest.words, RightsRequest.reply)
+    person.null(RightsRequest, asked, columns=written)
+    person.keep(RightsRequest, asked, reason=Ground.ACCOUNTABILITY)
+    person.keep(RightsRequest, RightsRequest.handled_by == own, reason=Ground.ATTRIBUTION)
     objected = AdvertisingObjection.account_id == own
     person.null(AdvertisingObjection, objected, columns=(AdvertisingObjection.account_id,))
     person.null(Invitation, Invitation.account_id == own, columns=(Invitation.account_id,))

@@ -12,6 +12,7 @@ from common.settings import setting, urls_by_service
 DEVELOPMENT_PEPPER = "development:not-a-secret"
 LEAST_COST, LEAST_PEPPER = 10, 32
 OTHERS = frozenset(OWNERS_OF_PERSONAL_DATA) - {"identity"}
+RECIPIENTS = ("provider", "group_company")
 UNSET = ".example"
 """Ending of the addresses that are defaults and nobody's."""
 
@@ -58,6 +59,12 @@ class Settings(settings.Settings):
         default="",
         allowed=lambda value: not value or set(urls_by_service(value)) == OTHERS,
     )
+    recipients: str = setting(
+        "other companies that get people's data, to be told of rectification, restriction and "
+        "erasure (art. 19 GDPR): `provider:NAME;group_company:NAME;…`",
+        default="",
+        allowed=lambda value: all(kind in RECIPIENTS and name for kind, name in named(value)),
+    )
     invitations_per_day: int = setting(
         "invitations that one organisation may send in 24 hours",
         default=1000,
@@ -65,10 +72,16 @@ class Settings(settings.Settings):
     )
 
     recoveries_per_hour: int = setting(
-        "requests for new passwords that one network may send in an hour",
+        "requests for new passwords, and for rights without an account, that one network may send "
+        "in an hour",
         default=60,
         allowed=lambda value: value >= 1,
     )
+
+    @property
+    def other_recipients(self) -> tuple[tuple[str, str], ...]:
+        """Kind and name of each company that gets people's data, representatives aside."""
+        return tuple(named(self.recipients))
 
     @property
     def peer_urls(self) -> Mapping[str, str]:
@@ -105,6 +118,12 @@ class Settings(settings.Settings):
             if value.endswith(UNSET)
         ]  # fmt: skip
         return faults
+
+
+def named(setting: str) -> list[tuple[str, str]]:
+    """Pairs of kind and name in IDENTITY_RECIPIENTS."""
+    pairs = (each.partition(":") for each in setting.split(";") if each.strip())
+    return [(kind.strip(), name.strip()) for kind, _, name in pairs]
 
 
 def peppers(setting: str) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ from identity.rules.states import State
 
 from .authenticator import Device
 from .factories import AT, PASSWORD, a_registration, an_organisation, mails, token_in
-from .scenes import CUSTOMER, POWERS, scene
+from .scenes import CUSTOMER, POWERS, Contract, scene
 from .second_factors import MINE, STEP_UP, Person, by_password, somebody
 from .surface import sent_to
 
@@ -42,8 +42,9 @@ def call(route):
             harness,
             POWERS,
             where=CUSTOMER,
-            owner=bool(OWN & set(route.parameters)),
+            owner=bool(OWN & set(route.parameters)) or route.path.startswith("/accounts/me/"),
             state=STATES.get(str(route), State.ACTIVE),
+            contract=Contract("NL"),
             managed=not route.path.endswith("/user-management") or route.method == "DELETE",
         )
         sent = sent_to(route, made.ids)
@@ -190,6 +191,12 @@ def objecting_by_link(harness):
     return succeeding(harness.anonymous(), "POST", "/advertising-objections", json=sent)
 
 
+def confirming_all_notices(harness):
+    made = scene(harness, POWERS, where=CUSTOMER, contract=Contract("NL"))
+    sent = {"recipient": "Vertretung AG", "until": "2026-03-02T00:00:00Z"}
+    return succeeding(made.caller, "POST", "/recipient-notices/confirmation", json=sent)
+
+
 def objecting_no_more(harness):
     made = scene(harness, POWERS, where=CUSTOMER)
     path = "/accounts/me/advertising-objection"
@@ -197,8 +204,16 @@ def objecting_no_more(harness):
     return succeeding(made.caller, "DELETE", path)
 
 
+def following_a_request(harness):
+    address = f"ida.{uuid7().hex}@muster.example"
+    asked = {"email": address, "language": "de", "right": "access"}
+    harness.anonymous().post("/rights-requests/outside", asked)
+    token = next(token_in(text) for to, _, text in mails(harness) if to == address)
+    return succeeding(harness.anonymous(), "POST", "/rights-requests/follow", json={"token": token})
+
+
 def ending_a_restriction(harness):
-    made = scene(harness, POWERS, where=CUSTOMER)
+    made = scene(harness, POWERS, where=CUSTOMER, contract=Contract("NL"))
     path = f"/accounts/{made.person.id}/restriction"
     made.caller.change("POST", path, 1, {"ground": "unlawful"})
     headers = {"If-Match": '"2"'}
@@ -223,6 +238,8 @@ ARRANGED = {
     "POST /accounts/<uuid:account_id>/restriction/end": ending_a_restriction,
     "POST /advertising-objections": objecting_by_link,
     "DELETE /accounts/me/advertising-objection": objecting_no_more,
+    "POST /rights-requests/follow": following_a_request,
+    "POST /recipient-notices/confirmation": confirming_all_notices,
     "POST /passwords": choosing_a_password,
     "POST /sessions": signing_in,
     "POST /sessions/refresh": refreshing,

@@ -15,11 +15,13 @@ from common.events.catalogue import (
 from common.ids import uuid7
 from common.keys import Keys
 from common.privacy import erasure
+from common.privacy.deadlines import due_on
 from common.web.standing import AccountStanding
 from identity.consents import VOLUNTARY_PROFILE
-from identity.models import Account, ErasurePlan, Organisation, OrganisationKind
+from identity.models import Account, ErasurePlan, Organisation, OrganisationKind, RightsRequest
 from identity.passwords import Passwords
 from identity.rules.addresses import email_key
+from identity.rules.rights import RequestState, Right
 from identity.rules.states import STANDING, Screening, State
 
 AT = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
@@ -48,6 +50,16 @@ def a_plan(account, **facts):
         "tables": {each: [] for each in OWNERS_OF_PERSONAL_DATA},
     }  # fmt: skip
     return ErasurePlan(**{**usual, **facts})
+
+
+def a_rights_request(account=None, **facts):
+    """What somebody asked for as a right, an hour ago and not answered yet."""
+    usual = {
+        "id": uuid7(), "account_id": account and account.id, "language": "en",
+        "right": Right.ACCESS, "state": RequestState.OPEN, "received_at": AT, "due_on": due_on(AT),
+        "address": None if account else f"ida.{uuid7().hex}@muster.example",
+    }  # fmt: skip
+    return RightsRequest(**{**usual, **facts})
 
 
 def approval(harness, account):

@@ -21,7 +21,10 @@ from identity.models import (
     ErasureRequest,
     Invitation,
     LegalHold,
+    NoticedAct,
     Passkey,
+    RecipientKind,
+    RecipientNotice,
     RefreshToken,
     Representation,
     SignInSession,
@@ -30,13 +33,26 @@ from identity.passwords import Passwords
 from identity.rules.invitations import InvitationState
 from identity.rules.states import State
 
-from .factories import AT, PASSWORD, a_plan, an_account, an_organisation, own_standing
+from .factories import (
+    AT,
+    PASSWORD,
+    a_plan,
+    a_rights_request,
+    an_account,
+    an_organisation,
+    own_standing,
+)
 
 SHIPPED = msgspec.to_builtins([asdict(each) for each in all_rules(service)])
 POWERS = frozenset(Role) - {Role.REPRESENTATIVE}
 """Every role that is not bound to a contract."""
 CUSTOMER, ELSEWHERE, REPRESENTATIVE = "customer", "elsewhere", "representative"
-HOME_OF = {"representation_id": REPRESENTATIVE, "hold_id": "nobody's"}
+HOME_OF = {
+    "representation_id": REPRESENTATIVE,
+    "notice_id": REPRESENTATIVE,
+    "hold_id": "nobody's",
+    "rights_request_id": "nobody's",
+}
 """Whose a thing is that a path names, where it is not the customer's."""
 YEAR = timedelta(days=365)
 
@@ -116,6 +132,12 @@ def scene(
             account_id=person.id, credential_id=uuid7().hex, public_key=b"key", sign_count=1,
             label="phone", created_at=at,
         ),
+        "notice_id": RecipientNotice(
+            kind=RecipientKind.REPRESENTATIVE, recipient="Vertretung AG", account_id=person.id,
+            organisation_id=homes[REPRESENTATIVE].id, act=NoticedAct.RECTIFIED, arose_at=AT,
+            due_on=date(2026, 4, 1),
+        ),
+        "rights_request_id": a_rights_request(person),
         "rule_set_id": RuleSet(rules=SHIPPED, proposed_at=at, preview=[], preview_id=uuid7()),
         "hold_id": LegalHold(
             scope=HoldScope.CASE, subject=str(uuid7()), ground="a claim", placed_by=uuid7(),

@@ -8,7 +8,7 @@ from common.ids import uuid7
 from common.web.access import Role
 from identity.rules.states import State
 
-from .factories import a_plan, an_account, an_organisation
+from .factories import a_plan, a_rights_request, an_account, an_organisation
 
 PUBLIC = {
     ("GET", "/registration/schema"),
@@ -27,6 +27,8 @@ PUBLIC = {
     ("POST", "/sessions/passkey/options"),
     ("GET", "/.well-known/jwks.json"),
     ("GET", "/contact"),
+    ("POST", "/rights-requests/outside"),
+    ("POST", "/rights-requests/follow"),
     ("POST", "/advertising-objections"),
     ("GET", "/notices"),
     ("GET", "/notices/current"),
@@ -45,6 +47,11 @@ GUARDS = {Role.COMPLIANCE, Role.ADMIN}
 DESK = {Role.SUPPORT, Role.ADMIN}
 FOR_CUSTOMER = {"organisation_id": "{organisation}"}
 BECAUSE = {"reason": "other"}
+TOLD = {"recipient": "Mails Ltd", "until": "2026-03-02T00:00:00Z"}
+ASKED = {"right": "access"}
+COMPLEX = {"reason": "complex"}
+ANSWER = {"text": "Done."}
+UNFOUNDED = {"ground": "unfounded"}
 CONTESTED = {"ground": "accuracy_contested"}
 APPROVAL = {"plan_id": "{plan}"}
 PROVEN = {"reason": "called_back"}
@@ -72,6 +79,13 @@ MATRIX = [
     ("POST", "/accounts/{account}/restriction", CONTESTED, State.ACTIVE, {Role.DPO}),
     ("PUT",  "/accounts/{account}/advertising-objection", None, State.ACTIVE,
      {Role.DPO, Role.SUPPORT}),
+    ("POST", "/accounts/{account}/rights-requests", ASKED, State.ACTIVE,
+     {Role.DPO, Role.SUPPORT}),
+    ("GET",  "/rights-requests", None, State.ACTIVE, {Role.DPO}),
+    ("GET",  "/rights-requests/{request}", None, State.ACTIVE, {Role.DPO}),
+    ("POST", "/rights-requests/{request}/extension", COMPLEX, State.ACTIVE, {Role.DPO}),
+    ("POST", "/rights-requests/{request}/reply", ANSWER, State.ACTIVE, {Role.DPO}),
+    ("POST", "/rights-requests/{request}/refusal", UNFOUNDED, State.ACTIVE, {Role.DPO}),
     ("POST", "/accounts/{account}/erasure-plans", None, State.DEACTIVATED, {Role.DPO}),
     ("POST", "/accounts/{account}/erasure", APPROVAL, State.DEACTIVATED, {Role.DPO}),
     ("GET",  "/erasures", None, State.ACTIVE, {Role.DPO}),
@@ -88,6 +102,8 @@ MATRIX = [
      APPROVERS | {Role.ADMIN}),
     ("GET",  "/invitations", None, State.ACTIVE, APPROVERS | {Role.USER_MANAGER}),
     ("GET",  "/representations", None, State.ACTIVE, {Role.DPO, Role.ADMIN}),
+    ("GET",  "/recipient-notices", None, State.ACTIVE, {Role.DPO, Role.REPRESENTATIVE}),
+    ("POST", "/recipient-notices/confirmation", TOLD, State.ACTIVE, {Role.DPO}),
     ("GET",  "/represented-accounts", None, State.ACTIVE, {Role.REPRESENTATIVE}),
 ]
 # fmt: on
@@ -106,7 +122,10 @@ def test_of_a_strangers_things_each_role_may_do_what_the_table_says(
     customer = identity.given(an_organisation())
     account = identity.given(an_account(customer, state))
     plan = identity.given(a_plan(account))
-    names = {"account": account.id, "organisation": customer.id, "plan": plan.id}
+    names = {
+        "account": account.id, "organisation": customer.id, "plan": plan.id,
+        "request": identity.given(a_rights_request(account)).id,
+    }  # fmt: skip
     sent = body and {
         key: value.format(**names) if isinstance(value, str) else value
         for key, value in body.items()

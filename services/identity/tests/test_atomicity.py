@@ -41,7 +41,8 @@ CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
 
 
 @pytest.mark.parametrize("module", sorted(set(modules.__all__) - {"bp"}))
-def test_a_crash_anywhere_in_a_request_leaves_all_or_nothing(identity, module):
+def test_a_crash_anywhere_in_a_request_leaves_all_or_nothing(identity_with, module):
+    identity = identity_with(recipients="provider:Mails Ltd")
     taken = [
         each
         for each in routes(identity.app)

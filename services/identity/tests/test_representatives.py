@@ -461,6 +461,7 @@ def test_people_are_told_which_representatives_see_what_they_entered(identity, c
     contract(contract_kind=ContractKind.JOINT)
     assert told(identity, anna) == [
         {
+            "kind": "representative",
             "organisation": "Agency S.L.",
             "country": "ES",
             "contract_kind": "joint",

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from common.clock import now
+from common.privacy.deadlines import due_on
 from common.refusals import NotFound, next_state
 from screening import decisions
 from screening.models import Decision, Objection, Screening
@@ -18,7 +19,6 @@ from screening.rules.objections import (
     Ground,
     ObjectionState,
     Outcome,
-    due_on,
     require_fitting_answer,
     require_impartial,
     require_reviewed,

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from common.ids import uuid7
 from common.privacy.audit import AuditEntry
+from common.privacy.deadlines import due_on
 from common.refusals import IllegalTransition, Invalid, next_state
 from common.testing.harness import pointers
 from common.web import Role
@@ -24,7 +25,6 @@ from screening.rules.objections import (
     ObjectionState,
     Outcome,
     ReviewFirst,
-    due_on,
     is_overdue,
     require_fitting_answer,
 )

@@ -109,6 +109,26 @@ LETTERS = {
         ),
         why=OWN,
     ),
+    MailKind.RECIPIENT_NOTICE: Letter(
+        states=_ACTIVE,
+        subject=Text(
+            "Data of a person to correct, restrict or erase",
+            "Gegevens van een persoon om te corrigeren, te beperken of te wissen",
+            "Daten einer Person zu berichtigen, einzuschränken oder zu löschen",
+        ),
+        text=Text(
+            "data that you saw as a representative were corrected, restricted or erased. Do the "
+            "same with what you keep of them, and confirm it in the portal (art. 19 GDPR): "
+            "{portal}",
+            "gegevens die u als vertegenwoordiger zag, zijn gecorrigeerd, beperkt of gewist. Doe "
+            "hetzelfde met wat u daarvan bewaart, en bevestig het in het portaal (art. 19 AVG): "
+            "{portal}",
+            "Daten, die Sie als Vertretung gesehen haben, wurden berichtigt, eingeschränkt oder "
+            "gelöscht. Tun Sie dasselbe mit dem, was Sie davon aufbewahren, und bestätigen Sie es "
+            "im Portal (Art. 19 DSGVO): {portal}",
+        ),
+        why=OWN,
+    ),
     MailKind.CASE_ANSWERED: Letter(
         states=_ACTIVE,
         topic=Topic.CASES,

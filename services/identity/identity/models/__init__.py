@@ -16,8 +16,10 @@ from identity.models.notifications import MutedTopic, Topic
 from identity.models.objections import AdvertisingObjection, ObjectionSurface
 from identity.models.organisations import Organisation, OrganisationKind
 from identity.models.profiles import VoluntaryProfile
+from identity.models.recipient_notices import NoticedAct, RecipientKind, RecipientNotice
 from identity.models.recovery import AddressChange, RecoveryCount, RecoveryRequest
 from identity.models.representatives import ContractKind, Representation
+from identity.models.rights import RightsRequest
 from identity.models.second_factors import (
     SECOND_FACTORS,
     AuthenticatorApp,
@@ -57,6 +59,7 @@ __all__ = [
     "MailKind",
     "MutedTopic",
     "Notice",
+    "NoticedAct",
     "ObjectionSurface",
     "Organisation",
     "OrganisationKind",
@@ -65,11 +68,14 @@ __all__ = [
     "PasskeyChallenge",
     "PendingSignIn",
     "ReceivedReceipt",
+    "RecipientKind",
+    "RecipientNotice",
     "RecoveryCode",
     "RecoveryCount",
     "RecoveryRequest",
     "RefreshToken",
     "Representation",
+    "RightsRequest",
     "SignInSession",
     "SignInThrottle",
     "SignInTry",

@@ -32,6 +32,7 @@ class MailKind(StrEnum):
     SECOND_FACTOR_CHANGED = "second_factor_changed"
     RESTRICTED = "restricted"
     RESTRICTION_ENDS = "restriction_ends"
+    RECIPIENT_NOTICE = "recipient_notice"
     CASE_ANSWERED = "case_answered"
     ORDER_CONFIRMED = "order_confirmed"
     BOOKING_CONFIRMED = "booking_confirmed"

@@ -14,11 +14,13 @@ from identity.routes import (
     organisations,
     passwords,
     profile,
+    recipient_notices,
     recovery,
     registration,
     representatives,
     restriction,
     retention,
+    rights,
     second_factors,
     sessions,
     sign_in,
@@ -27,7 +29,7 @@ from identity.routes.blueprint import bp
 
 __all__ = [
     "accounts", "bp", "directory", "erasures", "exports", "internal", "invitations", "legal_holds",
-    "notices", "notifications", "objections", "organisations", "passwords", "profile", "recovery",
-    "registration", "representatives", "restriction", "retention", "second_factors", "sessions",
-    "sign_in",
+    "notices", "notifications", "objections", "organisations", "passwords", "profile",
+    "recipient_notices", "recovery", "registration", "representatives", "restriction", "retention",
+    "rights", "second_factors", "sessions", "sign_in",
 ]  # fmt: skip

@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 
 from common.refusals import NotFound
 from common.web import authorise, principal, reader_language, reading, transaction, while_restricted
-from identity import profiles, queries
+from identity import profiles, queries, recipient_notices
 from identity.accounts import locked
 from identity.consents import TEXTS, text_for
-from identity.models import Account, VoluntaryProfile
+from identity.models import Account, NoticedAct, VoluntaryProfile
 from identity.routes.blueprint import bp
 from identity.rules.profile import require_consent
 from identity.rules.states import HIDDEN
@@ -35,6 +35,8 @@ def rectify_own_account(body):
     with transaction() as session:
         account = _locked(session, principal().account_id)
         authorise(session, "account.rectify", Account, account.id)
+        if profiles.changed_by(account, body):
+            recipient_notices.arise(session, account, NoticedAct.RECTIFIED)
         profiles.rectify(session, account, body)
         return queries.shown(session, [account])[0]
 

@@ -110,7 +110,7 @@ def read_represented_account(account_id):
 @while_restricted
 @bp.response(200, RecipientView(many=True))
 def list_recipients():
-    """List the representatives who may see what one entered, and those who could (S24)."""
+    """List the companies that may see what one entered, and those that could (S24, art. 19)."""
     with reading() as session:
         account = authorise(session, "account.read", Account, principal().account_id)
         return representatives.recipients(session, account)

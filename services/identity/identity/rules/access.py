@@ -66,6 +66,19 @@ POLICY = {
     "objection.raise":    may(**_ONESELF),                                            # S69
     "objection.lift":  may(**_ONESELF),                                      # S69
     "objection.enter": may(dpo=Reach.EVERYWHERE, support=Reach.EVERYWHERE),  # S69
+    "recipient-notice.list":    may(dpo=Reach.EVERYWHERE, representative=Reach.ORGANISATION),
+    "recipient-notice.confirm": may_change(
+        dpo=Reach.EVERYWHERE, representative=Reach.ORGANISATION),                        # art. 19
+    "recipient-notice.confirm-all": may(dpo=Reach.EVERYWHERE),
+    "rights-request.make":     may(**_ONESELF),                                          # S2
+    "rights-request.see-own":  may(**_ONESELF),                                          # S2
+    "rights-request.withdraw": may(**_ONESELF),                                          # S2
+    "rights-request.enter":    may(dpo=Reach.EVERYWHERE, support=Reach.EVERYWHERE),
+    "rights-request.list":     may(dpo=Reach.EVERYWHERE),
+    "rights-request.read":     may(dpo=Reach.EVERYWHERE),
+    "rights-request.extend":   may_change(dpo=Reach.EVERYWHERE),                        # art. 12(3)
+    "rights-request.reply":    may_change(dpo=Reach.EVERYWHERE),                        # art. 12(3)
+    "rights-request.refuse":   may_change(dpo=Reach.EVERYWHERE),                        # art. 12(4)
     "profile.read":          may(**_ONESELF),                                            # S6
     "profile.change":        may_change(**_ONESELF),                                     # S6
     "directory.read":        may(**_CUSTOMERS, **_STAFF),                                # S9

@@ -116,6 +116,16 @@ class ContractOver(Conflict):
     )
 
 
+class ConfirmedBefore(Conflict):
+    """The recipient has said before that it is done (art. 19 GDPR)."""
+
+    title = Text(
+        "This was confirmed before",
+        "Dit is al bevestigd",
+        "Dies wurde bereits bestätigt",
+    )
+
+
 class OwnDecision(NotAllowed):
     """Nobody decides about their own account (S51)."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from common.refusals import Invalid
-from identity.rules.refusals import ContractOver
+from identity.rules.refusals import ConfirmedBefore, ContractOver
 
 Term = tuple[datetime, datetime]
 """First instant of a contract, and the first instant after it."""
@@ -46,6 +46,12 @@ def end_now(term: Term, at: datetime) -> datetime:
     """The end of a contract that ends at this instant; one to come will never be valid."""
     refuse_over(term, at)
     return max(at, term[0])
+
+
+def refuse_confirmed(confirmed_at: datetime | None) -> None:
+    """Raise ConfirmedBefore for what a recipient did already (art. 19 GDPR)."""
+    if confirmed_at is not None:
+        raise ConfirmedBefore("Nothing is left to be done.")
 
 
 def refuse_over(term: Term, at: datetime) -> None:

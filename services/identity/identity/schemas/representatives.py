@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import fields
 
 from common.web.schemas import Answer, Country, Instant, Line, Request
-from identity.models import ContractKind
+from identity.models import ContractKind, RecipientKind
 
 
 class NewRepresentation(Request):
@@ -53,10 +53,14 @@ class RepresentedAccountView(Answer):
 
 
 class RecipientView(Answer):
-    """A representative who sees what one entered, or did. until: first instant without access."""
+    """A company that sees what one entered, or did; a representative, with its contract.
 
+    until: first instant without access.
+    """
+
+    kind = fields.Enum(RecipientKind, by_value=True)
     organisation = fields.String()
-    country = fields.String()
-    contract_kind = fields.Enum(ContractKind, by_value=True)
-    since = Instant()
-    until = Instant()
+    country = fields.String(allow_none=True)
+    contract_kind = fields.Enum(ContractKind, by_value=True, allow_none=True)
+    since = Instant(allow_none=True)
+    until = Instant(allow_none=True)

@@ -1,4 +1,4 @@
-"""The rights of people: notices they were told, restriction, objection."""
+"""The rights of people: notices they were told, restriction, objection, requests, recipients."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,6 +46,59 @@ def upgrade():
     op.create_index(
         "ix_advertising_objections_account_id", "advertising_objections", ["account_id"]
     )
+    op.create_table(
+        "rights_requests",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=True),
+        sa.Column("address", sa.String(254), nullable=True),
+        sa.Column("language", sa.String(2), nullable=False),
+        sa.Column("right", sa.String(40), nullable=False),
+        sa.Column("words", sa.Text(), nullable=True),
+        sa.Column("state", sa.String(40), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("extended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("extension_reason", sa.String(40), nullable=True),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("refusal_ground", sa.String(40), nullable=True),
+        sa.Column("reply", sa.Text(), nullable=True),
+        sa.Column("handled_by", sa.Uuid(), nullable=True),
+        sa.Column("token_hash", sa.String(64), nullable=True),
+        sa.Column("next_try_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["accounts.id"], name="fk_rights_requests_account_id_accounts"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_rights_requests"),
+        sa.UniqueConstraint("token_hash", name="uq_rights_requests_token_hash"),
+    )
+    op.create_table(
+        "recipient_notices",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(40), nullable=False),
+        sa.Column("recipient", sa.String(200), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=True),
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("act", sa.String(40), nullable=False),
+        sa.Column("arose_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("confirmed_by", sa.Uuid(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["accounts.id"], name="fk_recipient_notices_account_id_accounts"
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisations.id"],
+            name="fk_recipient_notices_organisation_id_organisations",
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_recipient_notices"),
+    )  # fmt: skip
+    for name in ("account_id", "organisation_id", "recipient", "confirmed_at"):
+        op.create_index(f"ix_recipient_notices_{name}", "recipient_notices", [name])
+    for name in ("account_id", "state", "next_try_at"):
+        op.create_index(f"ix_rights_requests_{name}", "rights_requests", [name])
     for column in (
         sa.Column("notice_version", sa.String(13), nullable=True),
         sa.Column("restricted_at", sa.DateTime(timezone=True), nullable=True),

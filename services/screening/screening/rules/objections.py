@@ -6,14 +6,10 @@ from collections.abc import Collection
 from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from common.clock import duration
+from common.privacy.deadlines import is_late
 from common.refusals import Conflict, Invalid, NotAllowed
 from common.texts import Text
-
-ANSWERED_WITHIN = "P1M"
-_ZONE = ZoneInfo("Europe/Berlin")
 
 
 class AlreadyReceived(Conflict):
@@ -96,18 +92,9 @@ REASONS = {
 # fmt: on
 
 
-def due_on(received_at: datetime) -> date:
-    """Last day on which an objection may be answered: a month by the calendar, in Europe/Berlin.
-
-    Source: art. 12(3) GDPR.
-    """
-    due: datetime = received_at.astimezone(_ZONE) + duration(ANSWERED_WITHIN)
-    return due.date()
-
-
 def is_overdue(state: ObjectionState, due: date, at: datetime) -> bool:
     """Whether it should have been answered before today."""
-    return state is ObjectionState.RECEIVED and due < at.astimezone(_ZONE).date()
+    return state is ObjectionState.RECEIVED and is_late(due, at)
 
 
 def require_impartial(answerer: UUID, decided_by: Collection[UUID]) -> None:
