@@ -33,6 +33,7 @@ NAMES = (
     "sweeps",
     "erasures",
     "audit",
+    "gdprbench",
 )
 RESULTS = Path(__file__).parent / "results"
 PERFORMANCE = Path(__file__).parents[2] / "docs" / "performance.md"

@@ -38,6 +38,7 @@ FITTING: dict[str, dict[str, Any]] = {
     "cases": {"state": "closed"},
     "holds": {"released": True, "scope": "person"},
     "consents": {"purpose": "voluntary_profile", "act": "given"},
+    "rights_requests": {"next_try_at": None},
 }
 """By table, what a constraint demands of a made row beyond its types."""
 

@@ -144,6 +144,7 @@ def fitting(scenario: Scenario) -> dict[tuple[str, str, str], dict[str, Any]]:
         },
         ("identity", "post", "/rights-requests/outside"): {
             "email": "nobody@customer.example", "language": "de", "right": "erasure",
+            "words": "Forget me, please.",
         },
         ("identity", "post", "/recipient-notices/confirmation"): {
             "recipient": "Mails Ltd", "until": "2026-03-02T00:00:00Z",

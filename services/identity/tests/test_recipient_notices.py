@@ -131,14 +131,14 @@ def test_a_representative_confirms_its_own_once_and_sees_nobody_elses(
     rectify(identity, anna, company="Mauer AG")
     other = identity.given(an_organisation("representative", name="Agency S.L."))
     stranger = identity.sign_in(Role.REPRESENTATIVE, organisation_id=other.id)
-    (noticed,) = agent.get("/recipient-notices?open=true").json
+    (noticed,) = agent.get("/recipient-notices?state=open").json
     path = f"/recipient-notices/{noticed['id']}/confirmation"
     assert stranger.get("/recipient-notices").json == []
     assert stranger.change("POST", path, 1).status_code == 404
     done = agent.change("POST", path, 1)
     assert done.json["confirmed_at"] == "2026-03-02T09:00:00Z"
     assert agent.change("POST", path, 2).status_code == 409
-    assert agent.get("/recipient-notices?open=true").json == []
+    assert agent.get("/recipient-notices?state=open").json == []
 
 
 def test_the_officer_confirms_for_a_recipient_all_until_an_instant(identity_with):
@@ -153,7 +153,7 @@ def test_the_officer_confirms_for_a_recipient_all_until_an_instant(identity_with
     body = {"recipient": "Mails Ltd", "until": until}
     assert dpo.post("/recipient-notices/confirmation", body).json == {"confirmed": 1}
     assert dpo.post("/recipient-notices/confirmation", body).json == {"confirmed": 0}
-    assert len(dpo.get("/recipient-notices?open=true").json) == 3
+    assert len(dpo.get("/recipient-notices?state=open").json) == 3
 
 
 def test_who_does_not_confirm_in_time_is_an_alarm(identity, anna, agency):

@@ -255,7 +255,7 @@ def test_overdue_requests_are_an_alarm_and_a_list(identity, anna, dpo):
     identity.clock.advance("PT1M")
     assert jobs.count_overdue_requests(identity.runtime) == 1
     assert RIGHTS_OVERDUE._value.get() == 1
-    late = identity.sign_in(Role.DPO).get("/rights-requests?overdue=true").json
+    late = identity.sign_in(Role.DPO).get("/rights-requests?state=overdue").json
     assert [(each["id"], each["overdue"]) for each in late] == [(str(request.id), True)]
 
 

@@ -23,7 +23,8 @@ from identity.accounts import locked
 from identity.models import Account, ObjectionSurface
 from identity.routes.blueprint import bp
 from identity.rules.states import HIDDEN
-from identity.schemas.objections import AdvertisingView, Audience, AudienceAsked, ObjectionLink
+from identity.schemas.objections import AdvertisingView, Audience, AudienceAsked
+from identity.schemas.sign_in import Token
 
 
 @bp.get("/accounts/me/advertising-objection")
@@ -72,7 +73,7 @@ def enter_objection(account_id):
 
 @bp.post("/advertising-objections")
 @public
-@bp.arguments(ObjectionLink)
+@bp.arguments(Token)
 @bp.response(204)
 def raise_objection_by_link(body):
     """Object to advertising with the link of a mail, without signing in (S69)."""

@@ -23,8 +23,9 @@ def list_recipient_notices(asked):
     with reading() as session:
         person = authorise(session, "recipient-notice.list")
         rows = recipient_notices.visible(person)
-        if asked["open"]:
-            rows = rows.where(recipient_notices.OPEN)
+        if asked["state"]:
+            is_open = recipient_notices.OPEN
+            rows = rows.where(is_open if asked["state"] == "open" else ~is_open)
         found, headers = page(session, rows, RecipientNotice.id, asked)
         audit_shown(session, found)
     return found, 200, headers

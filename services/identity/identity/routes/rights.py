@@ -24,11 +24,12 @@ from identity import recovery, rights
 from identity.models import Account, RightsRequest
 from identity.routes.blueprint import bp
 from identity.routes.credentials import origin
+from identity.rules.rights import RequestState
 from identity.rules.states import HIDDEN
 from identity.schemas.registration import Accepted
 from identity.schemas.rights import (
+    OVERDUE,
     Extension,
-    FollowedRequest,
     NewRightsRequest,
     OutsideRequest,
     RightsRefusal,
@@ -37,6 +38,7 @@ from identity.schemas.rights import (
     RightsRequestsAsked,
     RightsRequestView,
 )
+from identity.schemas.sign_in import Token
 
 
 @bp.post("/accounts/me/rights-requests")
@@ -93,7 +95,7 @@ def make_request_from_outside(body):
 
 @bp.post("/rights-requests/follow")
 @public
-@bp.arguments(FollowedRequest)
+@bp.arguments(Token)
 @bp.response(200, RightsRequestView)
 def follow_request(body):
     """Show the request of a mailed link; the first look confirms it (S2)."""
@@ -124,10 +126,10 @@ def list_requests(asked):
     with reading() as session:
         authorise(session, "rights-request.list")
         rows = sa.select(RightsRequest)
-        if asked["state"]:
-            rows = rows.where(RightsRequest.state == asked["state"])
-        if asked["overdue"]:
+        if asked["state"] == OVERDUE:
             rows = rows.where(rights.OPEN, RightsRequest.due_on < day_of(now(session)))
+        elif asked["state"]:
+            rows = rows.where(RightsRequest.state == RequestState(asked["state"]))
         found, headers = page(session, rows, RightsRequest.id, asked)
         audit_shown(session, found)
         return [rights.shown(session, each, reader_language()) for each in found], 200, headers

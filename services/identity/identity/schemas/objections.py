@@ -9,12 +9,6 @@ from identity.models import ObjectionSurface
 from identity.schemas.internal import MOST_IDS
 
 
-class ObjectionLink(Request):
-    """The secret of a link in a mail."""
-
-    token = fields.String(required=True, validate=validate.Length(1, 200))
-
-
 class AdvertisingView(Answer):
     """Whether somebody objected to advertising, when and where."""
 

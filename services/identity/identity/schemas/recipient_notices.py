@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from common.web import Page
 from common.web.schemas import Answer, Instant, Line, Request
@@ -10,9 +10,9 @@ from identity.models import NoticedAct, RecipientKind
 
 
 class RecipientNoticesAsked(Page):
-    """Which notices to list: all, or those that no recipient has confirmed."""
+    """Which notices to list; open: those that no recipient has confirmed."""
 
-    open = fields.Boolean(load_default=False)
+    state = fields.String(load_default=None, validate=validate.OneOf(("open", "confirmed")))
 
 
 class Confirmations(Request):

@@ -9,6 +9,9 @@ from common.web.schemas import Answer, Instant, Language, Paragraphs, Request
 from identity.rules.rights import ExtensionReason, RefusalGround, RequestState, Right
 from identity.schemas.fields import Email
 
+OVERDUE = "overdue"
+"""Open, and to be answered before today."""
+
 
 class NewRightsRequest(Request):
     """What somebody asks for; words: what it is about, if that helps."""
@@ -24,17 +27,10 @@ class OutsideRequest(NewRightsRequest):
     language = Language(required=True)
 
 
-class FollowedRequest(Request):
-    """The secret of a mailed link."""
-
-    token = fields.String(required=True, validate=validate.Length(1, 200))
-
-
 class RightsRequestsAsked(Page):
-    """Which requests to list."""
+    """Which requests to list: those in a state, or those that are overdue."""
 
-    state = fields.Enum(RequestState, by_value=True, load_default=None)
-    overdue = fields.Boolean(load_default=False)
+    state = fields.String(load_default=None, validate=validate.OneOf((*RequestState, OVERDUE)))
 
 
 class Extension(Request):
