@@ -37,7 +37,7 @@ from shop.rules import Currency
 from tests.bench.estate import Client, Estate, enter_people, running, until
 from tests.bench.report import milliseconds
 
-PEOPLE, ORDERS_EACH, ERASED = 300, 10, 20
+PEOPLE, ORDERS_EACH, ERASED = 300, 5, 20
 OPERATIONS = 1_000
 SKU, PRICE = "NOZZLE-15", {"amount": "24.90", "currency": "EUR"}
 
@@ -55,7 +55,7 @@ MIXES: dict[str, dict[str, int]] = {
 
 @dataclass
 class World:
-    """Who is there, and who calls. tokens: made anew for each mix, as they live five minutes."""
+    """Who is there, what there is, and who calls."""
 
     estate: Estate
     people: list[Principal]
@@ -208,6 +208,7 @@ def run(folder: Path, postgres_url: str, rabbit_url: str) -> dict[str, Any]:
 
 def _done(world: World, mix: dict[str, int]) -> dict[str, Any]:
     took: dict[str, list[float]] = {}
+    world.clients = _clients(world.estate)
     began = time.perf_counter()
     for name in _shuffled(world.chance, mix):
         does = world.chance.choice(DOES[name])
@@ -234,8 +235,7 @@ def _filled(estate: Estate) -> World:
     identity, shop = estate.runtimes["identity"], estate.runtimes["shop"]
     people = enter_people(identity, PEOPLE)
     leaving = enter_people(identity, ERASED)
-    clients = {name: Client(url) for name, url in estate.web_urls.items() if name != "gateway"}
-    world = World(estate, people, [], [], clients, random.Random(7))
+    world = World(estate, people, [], [], {}, random.Random(7))
     with shop.transaction() as session:
         session.add(
             Product(
@@ -244,9 +244,15 @@ def _filled(estate: Estate) -> World:
             )
         )  # fmt: skip
     world.erasures = _erased(identity, leaving)
+    world.clients = _clients(estate)
     for _ in range(PEOPLE * ORDERS_EACH):
         _order(world)
     return world
+
+
+def _clients(estate: Estate) -> dict[str, Client]:
+    """Fresh connections: a server closes one that is idle for long."""
+    return {name: Client(url) for name, url in estate.web_urls.items() if name != "gateway"}
 
 
 def _erased(identity: Runtime, leaving: list[Principal]) -> list[str]:

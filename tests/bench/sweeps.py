@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -185,7 +185,7 @@ def _cases(session: Session, person: Principal, count: int) -> None:
 def _participants(session: Session, person: Principal, count: int) -> None:
     held = training.TrainingSession(
         title=Text("Bending", "Buigen", "Biegen"), place="Ditzingen", starts_at=LONG_AGO,
-        ends_at=LONG_AGO, capacity=count, seats_taken=count, state=SessionState.OPEN,
+        ends_at=LONG_AGO + timedelta(days=1), capacity=count, seats_taken=count, state=SessionState.PLANNED,
     )  # fmt: skip
     session.add(held)
     session.flush()
