@@ -185,7 +185,8 @@ def _cases(session: Session, person: Principal, count: int) -> None:
 def _participants(session: Session, person: Principal, count: int) -> None:
     held = training.TrainingSession(
         title=Text("Bending", "Buigen", "Biegen"), place="Ditzingen", starts_at=LONG_AGO,
-        ends_at=LONG_AGO + timedelta(days=1), capacity=count, seats_taken=count, state=SessionState.PLANNED,
+        ends_at=LONG_AGO + timedelta(days=1), capacity=count, seats_taken=count,
+        state=SessionState.PLANNED,
     )  # fmt: skip
     session.add(held)
     session.flush()

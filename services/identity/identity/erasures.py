@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from common.clock import now
-from common.db import insert
+from common.db import insert, insert_for
 from common.events.catalogue import (
     OWNERS_OF_PERSONAL_DATA,
     ErasureCompleted,
@@ -117,40 +118,58 @@ def collect(session: Session, owner: str, event: PersonalDataErased) -> None:
 
     The request's row is locked first, so that of two last receipts one sees the other.
     """
-    request = session.get_one(
-        ErasureRequest, event.request_id, with_for_update=True, populate_existing=True
-    )
+    connection, asked = session.connection(), {"request_id": event.request_id}
+    account_id, requested_at, completed_at = connection.execute(_LOCKED, asked).one()
     keys = session.info["runtime"].keys
-    if event.account_id != request.account_id or not is_genuine(keys, owner, event):
+    if event.account_id != account_id or not is_genuine(keys, owner, event):
         raise ReceiptForged(owner)
-    if event.erased_at < request.requested_at.replace(microsecond=0):  # entered after a restore
-        request.requested_at = event.erased_at
     keep(session, owner, event)
-    if request.completed_at is None and not missing(session, request):
-        complete(session, request)
+    late = event.erased_at < requested_at.replace(microsecond=0)  # entered after a restore
+    done = completed_at is None and not missing(session, event.request_id)
+    if late or done:
+        request = session.get_one(ErasureRequest, event.request_id, populate_existing=True)
+        if late:
+            request.requested_at = event.erased_at
+        if done:
+            complete(session, request)
+
+
+_LOCKED = (
+    sa.select(ErasureRequest.account_id, ErasureRequest.requested_at, ErasureRequest.completed_at)
+    .where(ErasureRequest.id == sa.bindparam("request_id"))
+    .with_for_update()
+)
+_CAME = sa.select(ReceivedReceipt.owner).where(
+    ReceivedReceipt.request_id == sa.bindparam("request_id")
+)
 
 
 def keep(session: Session, owner: str, event: PersonalDataErased) -> None:
     """Store a verified receipt, the first one of each owner, and the holds it names."""
-    session.execute(
-        insert(session, ReceivedReceipt)
-        .values(
-            request_id=event.request_id,
-            owner=owner,
-            received_at=now(session),
-            receipt=msgspec.to_builtins(event),
-        )
-        .on_conflict_do_nothing()
+    connection = session.connection()
+    connection.execute(
+        _storing(connection.dialect.name),
+        {
+            "request_id": event.request_id,
+            "owner": owner,
+            "received_at": now(session),
+            "receipt": msgspec.to_builtins(event),
+        },
     )
     for hold_id in event.holds:
         named = {"request_id": event.request_id, "hold_id": hold_id}
         session.execute(insert(session, HeldErasure).values(named).on_conflict_do_nothing())
 
 
-def missing(session: Session, request: ErasureRequest) -> list[str]:
+@cache
+def _storing(dialect: str) -> Any:
+    return insert_for(dialect, ReceivedReceipt.__table__).on_conflict_do_nothing()
+
+
+def missing(session: Session, request_id: UUID) -> list[str]:
     """Owners whose receipt has not come."""
-    came = sa.select(ReceivedReceipt.owner).where(ReceivedReceipt.request_id == request.id)
-    return sorted(set(OWNERS_OF_PERSONAL_DATA) - set(session.scalars(came)))
+    came = session.connection().execute(_CAME, {"request_id": request_id})
+    return sorted(set(OWNERS_OF_PERSONAL_DATA) - set(came.scalars()))
 
 
 def complete(session: Session, request: ErasureRequest) -> None:
@@ -170,7 +189,7 @@ def certificate(session: Session, request: ErasureRequest) -> dict[str, Any]:
     Source: S26.
     """
     if request.completed_at is None:
-        waiting = ", ".join(missing(session, request)) or "the last step"
+        waiting = ", ".join(missing(session, request.id)) or "the last step"
         raise ErasureNotComplete(f"It waits for {waiting}.")
     came = sa.select(ReceivedReceipt).where(ReceivedReceipt.request_id == request.id)
     return certificates.certify(
@@ -194,7 +213,7 @@ def shown(session: Session, request: ErasureRequest) -> dict[str, Any]:
         "state": "completed" if request.completed_at else late,
         "requested_at": request.requested_at,
         "completed_at": request.completed_at,
-        "missing": missing(session, request),
+        "missing": missing(session, request.id),
         "held_by": session.scalars(held.order_by(HeldErasure.hold_id)).all(),
         "plan_id": request.plan_id,
         "followed_by": request.followed_by,

@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from common.privacy.erasure import Erasure
+from common.privacy.erasure import PERSON, PERSON_NAMED, Erasure
 from common.privacy.grounds import Ground
 from common.privacy.personal import facts_of
 from common.privacy.records import Records, deleting
@@ -238,68 +238,80 @@ KEPT = {
 """What people are told about how long their entries are kept (S5)."""
 
 
-def erase(person: Erasure) -> None:
-    """Leave a tombstone of the account: its id, its organisation's, and that it was erased."""
-    own = person.account_id
-    begun = sa.select(SignInSession.id).where(SignInSession.account_id == own)
-    addresses = sa.select(Account.email, Account.email_key).where(Account.id == own)
-    typed = [each.lower() for each in person.session.execute(addresses).one() if each]
-    person.delete(RecoveryRequest, sa.func.lower(RecoveryRequest.address).in_(typed))
-    person.pseudonymise(
-        Account,
-        Account.id == own,
-        values={
-            **dict.fromkeys(_columns("null")),
-            "email_key": f"erased:{own}",
-            "state": sa.case((Account.state.in_(HIDDEN), Account.state), else_=_ERASING),
-            "screening": Screening.PENDING,
-            "password_scheme": None,
-            "pepper_id": None,
-        },
-    )
-    person.delete(Mail, Mail.account_id == own)
-    person.delete(LinkToken, LinkToken.account_id == own)
-    person.delete(AddressChange, AddressChange.account_id == own)
-    person.delete(MutedTopic, MutedTopic.account_id == own)
-    person.delete(RefreshToken, RefreshToken.session_id.in_(begun))
-    person.delete(SignInSession, SignInSession.account_id == own)
-    person.delete(SignInTry, SignInTry.account_id == own)
-    for factor in SECOND_FACTORS:
-        person.delete(factor, factor.account_id == own)
-    person.delete(StaffRole, StaffRole.account_id == own)
-    person.delete(VoluntaryProfile, VoluntaryProfile.account_id == own)
-    told = RecipientNotice.account_id == own
-    person.keep(RecipientNotice, told, reason=Ground.ACCOUNTABILITY)
-    person.keep(RecipientNotice, RecipientNotice.confirmed_by == own, reason=Ground.ATTRIBUTION)
-    asked = RightsRequest.account_id == own
-    written = (RightsRequest.address, RightsRequest.words, RightsRequest.reply)
-    person.null(RightsRequest, asked, columns=written)
-    person.keep(RightsRequest, asked, reason=Ground.ACCOUNTABILITY)
-    person.keep(RightsRequest, RightsRequest.handled_by == own, reason=Ground.ATTRIBUTION)
-    objected = AdvertisingObjection.account_id == own
-    person.null(AdvertisingObjection, objected, columns=(AdvertisingObjection.account_id,))
-    person.null(Invitation, Invitation.account_id == own, columns=(Invitation.account_id,))
-    person.null(LegalHold, LegalHold.subject == str(own), columns=(LegalHold.ground,))
-    person.keep(LegalHold, LegalHold.subject == str(own), reason=Ground.ACCOUNTABILITY)
-    held_by_them = sa.or_(LegalHold.placed_by == own, LegalHold.released_by == own)
-    person.keep(LegalHold, held_by_them, reason=Ground.ATTRIBUTION)
-    person.keep(Account, Account.approved_by == own, reason=Ground.ATTRIBUTION)
-    person.keep(Representation, Representation.created_by == own, reason=Ground.ATTRIBUTION)
-    person.keep(Invitation, Invitation.invited_by == own, reason=Ground.ATTRIBUTION)
-    person.keep(Organisation, Organisation.user_management_by == own, reason=Ground.ATTRIBUTION)
-    unused = ErasurePlan.approved_at.is_(None)
-    person.delete(ErasurePlan, ErasurePlan.account_id == own, unused)
-    person.keep(ErasurePlan, ErasurePlan.account_id == own, reason=Ground.ACCOUNTABILITY)
-    by_them = sa.or_(ErasurePlan.planned_by == own, ErasurePlan.approved_by == own)
-    person.keep(ErasurePlan, by_them, reason=Ground.ATTRIBUTION)
-    person.keep(ErasureRequest, ErasureRequest.account_id == own, reason=Ground.ACCOUNTABILITY)
-
-
-_ERASING = sa.literal(State.ERASING, Account.state.type)
-"""Also while it is only planned, when the account is not hidden yet."""
-
-
 def _columns(erasure: str) -> list[str]:
     """Columns of an account that say this is to become of them."""
     facts = [facts_of(column, Account.__personal__) for column in Account.__table__.columns]
     return [each.column for each in facts if each and each.erasure == erasure]
+
+
+def erase(person: Erasure) -> None:
+    """Leave a tombstone of the account: its id, its organisation's, and that it was erased."""
+    [addresses] = person.read(_ADDRESSES)
+    person.let(typed=[each.lower() for each in addresses if each])
+    person.delete(RecoveryRequest, _TYPED)
+    person.pseudonymise(Account, _ITSELF, values=_TOMBSTONE)
+    for model, theirs in _GOES.items():
+        person.delete(model, theirs)
+    for model, (theirs, columns) in _EMPTIED.items():
+        person.null(model, theirs, columns=columns)
+    for model, theirs in _ABOUT_THEM.items():
+        person.keep(model, theirs, reason=Ground.ACCOUNTABILITY)
+    for model, by_them in _BY_THEM.items():
+        person.keep(model, by_them, reason=Ground.ATTRIBUTION)
+
+
+_ITSELF = Account.id == PERSON
+_ADDRESSES = sa.select(Account.email, Account.email_key).where(_ITSELF)
+_TYPED = sa.func.lower(RecoveryRequest.address).in_(sa.bindparam("typed", expanding=True))
+_ERASING = sa.literal(State.ERASING, Account.state.type)
+"""Also while it is only planned, when the account is not hidden yet."""
+_TOMBSTONE: dict[str, Any] = {
+    **dict.fromkeys(_columns("null")),
+    "email_key": sa.literal("erased:") + PERSON_NAMED,
+    "state": sa.case((Account.state.in_(HIDDEN), Account.state), else_=_ERASING),
+    "screening": Screening.PENDING,
+    "password_scheme": None,
+    "pepper_id": None,
+}
+_GOES: dict[Any, Any] = {
+    RefreshToken: RefreshToken.session_id.in_(
+        sa.select(SignInSession.id).where(SignInSession.account_id == PERSON)
+    ),
+    **{
+        model: model.account_id == PERSON
+        for model in (
+            Mail, LinkToken, AddressChange, MutedTopic, SignInSession, SignInTry, *SECOND_FACTORS,
+            StaffRole, VoluntaryProfile,
+        )
+    },
+    ErasurePlan: sa.and_(ErasurePlan.account_id == PERSON, ErasurePlan.approved_at.is_(None)),
+}  # fmt: skip
+"""What is deleted, in this order."""
+_ASKED = RightsRequest.account_id == PERSON
+_HELD = LegalHold.subject == PERSON_NAMED
+_EMPTIED: dict[Any, tuple[Any, tuple[Any, ...]]] = {
+    RightsRequest: (_ASKED, (RightsRequest.address, RightsRequest.words, RightsRequest.reply)),
+    AdvertisingObjection: (
+        AdvertisingObjection.account_id == PERSON, (AdvertisingObjection.account_id,)
+    ),
+    Invitation: (Invitation.account_id == PERSON, (Invitation.account_id,)),
+    LegalHold: (_HELD, (LegalHold.ground,)),
+}  # fmt: skip
+"""What stays without these columns."""
+_ABOUT_THEM: dict[Any, Any] = {
+    RightsRequest: _ASKED,
+    LegalHold: _HELD,
+    RecipientNotice: RecipientNotice.account_id == PERSON,
+    ErasurePlan: ErasurePlan.account_id == PERSON,
+    ErasureRequest: ErasureRequest.account_id == PERSON,
+}
+_BY_THEM: dict[Any, Any] = {
+    RightsRequest: RightsRequest.handled_by == PERSON,
+    RecipientNotice: RecipientNotice.confirmed_by == PERSON,
+    LegalHold: sa.or_(LegalHold.placed_by == PERSON, LegalHold.released_by == PERSON),
+    Account: Account.approved_by == PERSON,
+    Representation: Representation.created_by == PERSON,
+    Invitation: Invitation.invited_by == PERSON,
+    Organisation: Organisation.user_management_by == PERSON,
+    ErasurePlan: sa.or_(ErasurePlan.planned_by == PERSON, ErasurePlan.approved_by == PERSON),
+}

@@ -6,9 +6,11 @@ inventory of lists (S22) names nobody of ours and stays.
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 
-from common.privacy.erasure import Erasure
+from common.privacy.erasure import PERSON, Erasure
 from common.privacy.grounds import Ground
 from common.privacy.retention import Rule, Start
 from screening.models import (
@@ -39,16 +41,21 @@ def erase(person: Erasure) -> None:
     What a colleague proposed, decided or answered about others stays, with the id that names nobody
     any more. Source: S17, S19, S26.
     """
-    theirs = person.account_id
-    person.session.get(Screening, theirs, with_for_update=True)  # a comparison may be writing
+    person.session.get(Screening, person.account_id, with_for_update=True)  # one may be compared
+    for model, theirs in _THEIRS.items():
+        person.delete(model, theirs)
+    for model, by_them in _BY_THEM.items():
+        person.keep(model, by_them, reason=Ground.ACCOUNTABILITY)
+
+
+_THEIRS: dict[Any, Any] = {
+    model: model.account_id == PERSON
     for model in (
         ScreeningMatch, Decision, ProposedEntry, Proposal, Objection, ScreeningRun, Screening
-    ):  # fmt: skip
-        person.delete(model, model.account_id == theirs)
-    for model, *acted in (
-        (Decision, Decision.proposed_by, Decision.decided_by),
-        (Proposal, Proposal.proposed_by),
-        (Objection, Objection.received_by, Objection.answered_by),
-    ):
-        by_them = sa.or_(*(column == theirs for column in acted))
-        person.keep(model, by_them, reason=Ground.ACCOUNTABILITY)
+    )
+}  # fmt: skip
+_BY_THEM: dict[Any, Any] = {
+    Decision: sa.or_(Decision.proposed_by == PERSON, Decision.decided_by == PERSON),
+    Proposal: Proposal.proposed_by == PERSON,
+    Objection: sa.or_(Objection.received_by == PERSON, Objection.answered_by == PERSON),
+}

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from common.clock import now
 from common.privacy import rulesets
-from common.privacy.erasure import Erasure
+from common.privacy.erasure import PERSON, Erasure
 from common.privacy.grounds import Ground
 from common.privacy.records import Records, deleting
 from common.privacy.retention import RowFacts, Rule, Start, kept_until
@@ -58,17 +58,25 @@ def erase(person: Erasure) -> None:
     A case and its messages are the organisation's, kept while the purpose lasts; the account id
     stays as a pseudonym, shown as "former user". Source: S60, S62, S64.
     """
-    reported = Case.account_id == person.account_id
-    written = CaseMessage.author_id == person.account_id
-    written_in = Case.id.in_(sa.select(CaseMessage.case_id).where(written))
-    person.pseudonymise(Case, reported, values=NO_CONTACT)
-    _keep(person, Case, reported, of=reported)
-    _keep(person, CaseMessage, written, of=written_in)
+    person.pseudonymise(Case, _REPORTED, values=NO_CONTACT)
+    _keep(person, Case, _REPORTED, of=_CLOSED_REPORTED)
+    _keep(person, CaseMessage, _WRITTEN, of=_CLOSED_WRITTEN_IN)
+
+
+_REPORTED = Case.account_id == PERSON
+_WRITTEN = CaseMessage.author_id == PERSON
+_CLOSED_REPORTED = sa.select(Case.closed_at).where(_REPORTED)
+_CLOSED_WRITTEN_IN = sa.select(Case.closed_at).where(
+    Case.id.in_(sa.select(CaseMessage.case_id).where(_WRITTEN))
+)
 
 
 def _keep(person: Erasure, model: Any, where: Any, *, of: Any) -> None:
-    """Keep rows as long as the cases they belong to; without a date while one of those is open."""
-    closings = person.session.scalars(sa.select(Case.closed_at).where(of)).all()
+    """Keep rows as long as the cases they belong to; without a date while one of those is open.
+
+    of: finds when each of those was closed.
+    """
+    closings = [closed_at for (closed_at,) in person.read(of)]
     facts = [RowFacts(record_class="case", process_ended_at=closed_at) for closed_at in closings]
     rules = rulesets.in_force(person.session)
     until = kept_until(facts, rules, now(person.session))

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from common.clock import now
 from common.privacy import rulesets
-from common.privacy.erasure import Erasure
+from common.privacy.erasure import PERSON, Erasure
 from common.privacy.grounds import Ground
 from common.privacy.records import Records, deleting
 from common.privacy.retention import (
@@ -69,21 +67,26 @@ def erase(person: Erasure) -> None:
     contact is the order's own. The receipt shows the latest day; each order goes on its own.
     Source: S67, art. 17(3)(b) GDPR.
     """
-    theirs, at = Order.account_id == person.account_id, now(person.session)
-    rules = rulesets.in_force(person.session)
-    facts = {row.id: _facts(row) for row in _locked(person.session, theirs)}
-    over = [key for key, each in facts.items() if due(each, rules, (), at).has_come(at)]
-    person.delete(OrderLine, OrderLine.order_id.in_(over))
-    person.delete(Order, Order.id.in_(over))
+    rules, at = rulesets.in_force(person.session), now(person.session)
+    facts = {row.id: _facts(row) for row in person.read(_LOCKED)}
+    person.let(over=[key for key, each in facts.items() if due(each, rules, (), at).has_come(at)])
+    person.delete(OrderLine, _LINES_OVER)
+    person.delete(Order, _OVER)
     until = kept_until(facts.values(), rules, at)
-    kept = sa.select(Order.id).where(theirs)
-    person.keep(OrderLine, OrderLine.order_id.in_(kept), reason=Ground.STATUTORY, until=until)
-    person.keep(Order, theirs, reason=Ground.STATUTORY, until=until)
+    person.keep(OrderLine, _THEIR_LINES, reason=Ground.STATUTORY, until=until)
+    person.keep(Order, _THEIRS, reason=Ground.STATUTORY, until=until)
 
 
-def _locked(session: Session, *where: Any) -> Sequence[Any]:
-    columns = sa.select(Order.id, Order.placed_at, Order.delivery_country).where(*where)
-    return session.execute(columns.order_by(Order.id).with_for_update()).all()
+_ORDERS_OVER: Any = sa.bindparam("over", expanding=True)
+_OVER, _LINES_OVER = Order.id.in_(_ORDERS_OVER), OrderLine.order_id.in_(_ORDERS_OVER)
+_THEIRS = Order.account_id == PERSON
+_THEIR_LINES = OrderLine.order_id.in_(sa.select(Order.id).where(_THEIRS))
+_LOCKED = (
+    sa.select(Order.id, Order.placed_at, Order.delivery_country)
+    .where(_THEIRS)
+    .order_by(Order.id)
+    .with_for_update()
+)
 
 
 def _facts(row: Any) -> RowFacts:

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from common.clock import now
 from common.privacy import rulesets
-from common.privacy.erasure import Erasure
+from common.privacy.erasure import PERSON, Erasure
 from common.privacy.grounds import Ground
 from common.privacy.records import Records
 from common.privacy.retention import Rule, Start, kept_until
@@ -87,15 +87,16 @@ def erase(person: Erasure) -> None:
     own = Booking.account_id == person.account_id
     cancel_bookings(session, lock_open_bookings(session, own))
     session.flush()
-    facts = [
-        records.read(row).facts
-        for records in RECORDS
-        for row in session.execute(records.statement(*records.columns).where(own))
-    ]
-    person.keep(Booking, own, reason=Ground.PSEUDONYM)
+    facts = [records.read(row).facts for records, theirs in _TRAINED for row in person.read(theirs)]
+    person.keep(Booking, _THEIRS, reason=Ground.PSEUDONYM)
     person.keep(
         Participant,
-        Participant.booking_id.in_(sa.select(Booking.id).where(own)),
+        _THEIR_PARTICIPANTS,
         reason=Ground.ENDED_PROCESS,
         until=kept_until(facts, rulesets.in_force(session), now(session)),
     )
+
+
+_THEIRS = Booking.account_id == PERSON
+_THEIR_PARTICIPANTS = Participant.booking_id.in_(sa.select(Booking.id).where(_THEIRS))
+_TRAINED = [(each, each.statement(*each.columns).where(_THEIRS)) for each in RECORDS]

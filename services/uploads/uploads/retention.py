@@ -13,7 +13,7 @@ from common.db import insert
 from common.events.catalogue import DocumentRemoved
 from common.messaging import publish
 from common.privacy import holds
-from common.privacy.erasure import Erasure
+from common.privacy.erasure import PERSON, Erasure
 from common.privacy.grounds import Ground
 from common.privacy.records import Records
 from common.privacy.retention import Rule, Start
@@ -40,9 +40,10 @@ def erase(person: Erasure) -> None:
     Identity's directory resolves the account id to "former user" from then on.
     Source: S55, settled reading 4.
     """
-    person.keep(
-        Document, Document.uploader_id == person.account_id, reason=Ground.ORGANISATION_CONTENT
-    )
+    person.keep(Document, _THEIRS, reason=Ground.ORGANISATION_CONTENT)
+
+
+_THEIRS = Document.uploader_id == PERSON
 
 
 def require_relation(session: Session, organisation_id: UUID) -> None:

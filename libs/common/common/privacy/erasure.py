@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import cache, lru_cache
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import rfc8785
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.sql import visitors
 
 from common.clock import now, seconds
 from common.db import CommonBase
@@ -29,6 +32,11 @@ from common.web.idempotency import StoredAnswer
 from common.web.standing import AccountStanding
 
 _CHAIN_LOCK = 0x0E2A5E
+_MADE = 512
+"""Statements that are kept made: those of a service, and some with conditions of one person."""
+PERSON: Any = sa.bindparam("person", type_=sa.Uuid)
+PERSON_NAMED: Any = sa.bindparam("person_named", type_=sa.String)
+"""The account's id in a condition that is made once; the second where a column holds text."""
 
 
 class ErasureIncomplete(Exception):
@@ -60,15 +68,28 @@ class ErasureReceipt(CommonBase):
     signature: Mapped[str] = mapped_column(sa.String(200), info=technical("Ed25519, base64url"))
 
 
+class _Rows:
+    """Rows of a table. Two are the same whose conditions are the same objects, not only alike."""
+
+    def __init__(self, model: Any, where: tuple[Any, ...]) -> None:
+        self.model, self.where = model, where
+        self._ids = (id(model), *map(id, where))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Rows) and self._ids == other._ids
+
+    def __hash__(self) -> int:
+        return hash(self._ids)
+
+
 @dataclass(frozen=True)
 class _Act:
     """Something to be done to a person's rows: to which, and which are left when it was not."""
 
-    model: Any
     kind: str
     statement: Any
-    where: tuple[Any, ...]
-    left: tuple[Any, ...]
+    rows: _Rows
+    left: _Rows
 
 
 class Erasure:
@@ -76,39 +97,42 @@ class Erasure:
 
     What is said is carried out in its order by `complete`, with one statement that counts before
     and one after, however many tables there are; most of them hold nothing of most people.
+    A condition that is made once, of PERSON and PERSON_NAMED, is put into SQL once for everybody;
+    any other one works, too, and costs its making every time.
     """
 
     def __init__(self, session: Session, account_id: UUID) -> None:
         self.session, self.account_id = session, account_id
+        self._values: dict[str, Any] = {"person": account_id, "person_named": str(account_id)}
         self._acts: list[_Act] = []
-        self._kept: list[tuple[Any, tuple[Any, ...], str, date | None]] = []
+        self._kept: list[tuple[_Rows, str, date | None]] = []
         self._tables: dict[tuple[str, str], TableErased] = {}
         self._standing = holds.standing(session)
 
+    def let(self, **values: Any) -> None:
+        """Say what other parameters of conditions are for this person."""
+        self._values |= values
+
+    def read(self, statement: Any) -> Sequence[Any]:
+        """Rows that a query of PERSON finds of this person."""
+        return self.session.execute(statement, self._bound(statement)).all()
+
     def delete(self, model: Any, *where: Any) -> None:
         """Delete the rows."""
-        where = self._free(model, where)
-        self._acts.append(_Act(model, "deleted", sa.delete(model).where(*where), where, where))
+        rows = self._free(model, where)
+        self._acts.append(_deletion(rows))
 
     def null(self, model: Any, *where: Any, columns: tuple[Any, ...]) -> None:
         """Empty these columns and keep the rows."""
-        empty = {column.key: None for column in columns}
-        where = self._free(model, where)
-        filled = (*where, sa.or_(*(column.is_not(None) for column in columns)))
-        statement = sa.update(model).where(*filled).values(empty)
-        self._acts.append(_Act(model, "nulled", statement, filled, filled))
+        self._acts.append(_emptying(self._free(model, where), columns))
 
-    def pseudonymise(self, model: Any, *where: Any, values: dict[str, Any]) -> None:
+    def pseudonymise(self, model: Any, *where: Any, values: Mapping[str, Any]) -> None:
         """Overwrite what names the person; `where` must not depend on what is overwritten."""
-        same = [getattr(model, name).is_not_distinct_from(value) for name, value in values.items()]
-        where = self._free(model, where)
-        left = (*where, sa.not_(sa.and_(*same)))
-        statement = sa.update(model).where(*where).values(values)
-        self._acts.append(_Act(model, "pseudonymised", statement, where, left))
+        self._acts.append(_overwriting(self._free(model, where), _Same(values)))
 
     def keep(self, model: Any, *where: Any, reason: str, until: date | None = None) -> None:
         """Keep the rows that are there when all else is done, and say why and until when."""
-        self._kept.append((model, where, reason, until))
+        self._kept.append((_Rows(model, where), reason, until))
 
     def complete(self, base: Any) -> tuple[TableErased, ...]:
         """Do all that was said, recount, and say per table what became of it.
@@ -117,24 +141,22 @@ class Erasure:
         and for a table that still names the person and was not spoken of.
         """
         self.session.flush()
-        theirs = [_counting(act.model, act.where) for act in self._acts]
+        theirs = tuple(act.rows for act in self._acts)
         for act, rows in zip(self._acts, self._counted(theirs), strict=True):
-            done = self._execute(act.statement) if rows else 0
-            self._note(act.model, {act.kind: done})
-        lefts = [_counting(act.model, act.left) for act in self._acts]
-        keeps = [_counting(model, where) for model, where, _, _ in self._kept]
-        people = {name: facts.person for name, facts in declared(base).items()}
-        naming = [self._naming(base.metadata.tables[name].c[who]) for name, who in people.items()]
-        found = iter(self._counted([*lefts, *keeps, *naming]))
+            done = self._execute(act.statement).rowcount if rows else 0
+            self._note(act.rows.model, {act.kind: done})
+        naming = _naming(base)
+        lefts, keeps = (act.left for act in self._acts), (rows for rows, _, _ in self._kept)
+        found = iter(self._counted((*lefts, *keeps, *naming.values())))
         for act in self._acts:
-            if rows := next(found):
-                raise ErasureIncomplete(f"{act.model.__tablename__}: {rows} rows are left")
-        for model, _, reason, until in self._kept:
-            if rows := next(found):
-                self._note(model, {"kept": rows}, reason, until)
-        for name in people:
-            if (rows := next(found)) and not self._spoken_of(name):
-                raise ErasureIncomplete(f"{name}: {rows} rows still name the person")
+            if count := next(found):
+                raise ErasureIncomplete(f"{act.rows.model.__tablename__}: {count} rows are left")
+        for kept, reason, until in self._kept:
+            if count := next(found):
+                self._note(kept.model, {"kept": count}, reason, until)
+        for name in naming:
+            if (count := next(found)) and not self._spoken_of(name):
+                raise ErasureIncomplete(f"{name}: {count} rows still name the person")
         return tuple(self._tables[name] for name in sorted(self._tables))
 
     @property
@@ -143,25 +165,24 @@ class Erasure:
         kept = any(each.reason == Ground.LEGAL_HOLD for each in self._tables.values())
         return tuple(sorted(self._standing.values())) if kept else ()
 
-    def _free(self, model: Any, where: tuple[Any, ...]) -> tuple[Any, ...]:
+    def _free(self, model: Any, where: tuple[Any, ...]) -> _Rows:
         """Those of the rows on which no legal hold stands; the others are kept for it."""
-        held = holds.condition(model, self._standing) if self._standing else None
+        held, free = _held(model, frozenset(self._standing.items()))
         if held is None:
-            return where
+            return _Rows(model, where)
         self.keep(model, *where, held, reason=Ground.LEGAL_HOLD)
-        return (*where, sa.not_(held))
+        return _Rows(model, (*where, free))
 
-    def _counted(self, counts: list[sa.Select[Any]]) -> Sequence[int]:
-        """What each of these finds, in one statement: the answers are those of one instant."""
-        return self.session.execute(sa.select(*(each.scalar_subquery() for each in counts))).one()
+    def _counted(self, rows: tuple[_Rows, ...]) -> Sequence[int]:
+        """How many there are of each, in one statement: the answers are those of one instant."""
+        counts: Sequence[int] = self._execute(_counting(rows)).one()
+        return counts
 
-    def _execute(self, statement: Any) -> int:
-        options = {"synchronize_session": False}
-        return int(self.session.execute(statement, execution_options=options).rowcount)  # type: ignore[attr-defined]
+    def _execute(self, statement: Any) -> Any:
+        return self.session.connection().execute(statement, self._bound(statement))
 
-    def _naming(self, column: sa.Column[Any]) -> sa.Select[Any]:
-        person = self.account_id if isinstance(column.type, sa.Uuid) else str(self.account_id)
-        return sa.select(sa.func.count()).select_from(column.table).where(column == person)
+    def _bound(self, statement: Any) -> dict[str, Any]:
+        return {name: self._values[name] for name in _parameters(statement)}
 
     def _spoken_of(self, table: str) -> bool:
         said = [each for each in self._tables.values() if each.table == table]
@@ -180,6 +201,80 @@ class Erasure:
         counts = {kind: getattr(known, kind) + count for kind, count in found.items()}
         latest = max(filter(None, (known.until, until)), default=None)
         self._tables[key] = replace(known, until=latest, **counts)
+
+
+class _Same:
+    """Values that are the same when they are the same object."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self.values = values
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.values is other.values
+
+    def __hash__(self) -> int:
+        return id(self.values)
+
+
+@lru_cache(maxsize=_MADE)
+def _deletion(rows: _Rows) -> _Act:
+    return _Act("deleted", sa.delete(rows.model.__table__).where(*rows.where), rows, rows)
+
+
+@lru_cache(maxsize=_MADE)
+def _emptying(rows: _Rows, columns: tuple[Any, ...]) -> _Act:
+    filled = _Rows(rows.model, (*rows.where, sa.or_(*(each.is_not(None) for each in columns))))
+    emptied = {rows.model.__table__.c[each.key]: None for each in columns}
+    statement = sa.update(rows.model.__table__).where(*filled.where).values(emptied)
+    return _Act("nulled", statement, filled, filled)
+
+
+@lru_cache(maxsize=_MADE)
+def _overwriting(rows: _Rows, overwritten: _Same) -> _Act:
+    table = rows.model.__table__
+    values = {table.c[name]: value for name, value in overwritten.values.items()}
+    same = [column.is_not_distinct_from(value) for column, value in values.items()]
+    left = _Rows(rows.model, (*rows.where, sa.not_(sa.and_(*same))))
+    statement = sa.update(table).where(*rows.where).values(values)
+    return _Act("pseudonymised", statement, rows, left)
+
+
+@lru_cache(maxsize=_MADE)
+def _held(model: Any, standing: frozenset[tuple[holds.Subject, UUID]]) -> tuple[Any, Any]:
+    """Which rows of a table are held, and which are not; None where none can be."""
+    held = holds.condition(model, dict(standing)) if standing else None
+    return held, None if held is None else sa.not_(held)
+
+
+@lru_cache(maxsize=_MADE)
+def _counting(rows: tuple[_Rows, ...]) -> sa.Select[Any]:
+    counts = (
+        sa.select(sa.func.count()).select_from(each.model).where(*each.where) for each in rows
+    )
+    return sa.select(*(each.scalar_subquery() for each in counts))
+
+
+@cache
+def _naming(base: Any) -> dict[str, _Rows]:
+    """By name, the rows of each table that name the person."""
+    people = {name: facts.person for name, facts in declared(base).items()}
+    columns = {name: base.metadata.tables[name].c[who] for name, who in people.items()}
+    return {
+        name: _Rows(
+            column.table,
+            (column == (PERSON if isinstance(column.type, sa.Uuid) else PERSON_NAMED),),
+        )
+        for name, column in columns.items()
+    }
+
+
+@lru_cache(maxsize=_MADE)
+def _parameters(statement: Any) -> frozenset[str]:
+    """Names of what differs from person to person in a statement."""
+    return frozenset(
+        each.key for each in visitors.iterate(statement)
+        if isinstance(each, sa.BindParameter) and each.required
+    )  # fmt: skip
 
 
 def answer_erasure(
@@ -261,19 +356,22 @@ def _erase(
     session: Session, account_id: UUID, erase: Callable[[Erasure], None]
 ) -> tuple[tuple[TableErased, ...], tuple[UUID, ...]]:
     """Erase a person here: what became of the tables, and for which legal holds some is kept."""
-    person, named = Erasure(session, account_id), str(account_id)
+    person = Erasure(session, account_id)
     erase(person)
-    person.delete(StoredAnswer, StoredAnswer.account_id == account_id)
-    person.delete(ConsentEntry, ConsentEntry.account_id == account_id)
-    person.keep(AccountStanding, AccountStanding.account_id == account_id, reason=Ground.TOMBSTONE)
-    person.keep(
-        AuditEntry,
-        sa.or_(AuditEntry.subject == named, AuditEntry.actor == named),
-        reason=Ground.ACCOUNTABILITY,
-    )
-    person.keep(holds.Hold, holds.Hold.subject == named, reason=Ground.ACCOUNTABILITY)
+    person.delete(StoredAnswer, _ANSWERS)
+    person.delete(ConsentEntry, _CONSENTS)
+    person.keep(AccountStanding, _STANDING, reason=Ground.TOMBSTONE)
+    person.keep(AuditEntry, _AUDITED, reason=Ground.ACCOUNTABILITY)
+    person.keep(holds.Hold, _HOLDS, reason=Ground.ACCOUNTABILITY)
     tables = person.complete(session.info["runtime"].parts["models"].Base)
     return tables, person.holds
+
+
+_ANSWERS = StoredAnswer.account_id == PERSON
+_CONSENTS = ConsentEntry.account_id == PERSON
+_STANDING = AccountStanding.account_id == PERSON
+_AUDITED = sa.or_(AuditEntry.subject == PERSON_NAMED, AuditEntry.actor == PERSON_NAMED)
+_HOLDS = holds.Hold.subject == PERSON_NAMED
 
 
 def _residue(settings: Settings, at: datetime) -> tuple[Residue, ...]:
@@ -315,10 +413,7 @@ def _fields(owner: str, event: PersonalDataErased) -> dict[str, Any]:
         "account_id": str(event.account_id),
         "request_id": str(event.request_id),
         "erased_at": event.erased_at.isoformat(),
-        "tables": [
-            {**asdict(each), "until": each.until.isoformat() if each.until else None}
-            for each in event.tables
-        ],
+        "tables": msgspec.to_builtins(event.tables),
         "previous": event.previous,
     }
 
@@ -326,7 +421,3 @@ def _fields(owner: str, event: PersonalDataErased) -> dict[str, Any]:
 def _table(fields: dict[str, Any]) -> TableErased:
     until = fields["until"]
     return TableErased(**{**fields, "until": date.fromisoformat(until) if until else None})
-
-
-def _counting(model: Any, where: tuple[Any, ...]) -> sa.Select[Any]:
-    return sa.select(sa.func.count()).select_from(model).where(*where)
