@@ -8,8 +8,13 @@ from datetime import timedelta
 from types import ModuleType
 from typing import Any, TypeVar
 
-from common.clock import seconds
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from common.clock import now, seconds
 from common.messaging import inbox
+from common.messaging.outbox import OutboxRow
+from common.metrics import gauge
 from common.privacy import chain, restores, sweeps
 
 Work = Callable[[Any], int]
@@ -39,6 +44,14 @@ def job(*, every: str) -> Callable[[W], W]:
         return function
 
     return mark
+
+
+@gauge("portal_outbox_oldest_age_seconds", "How long the oldest row of the outbox waits")
+def outbox_age(session: Session) -> float:
+    """Seconds since the oldest event that the broker has not confirmed was published."""
+    oldest = session.scalar(sa.select(OutboxRow.event_id).order_by(OutboxRow.id).limit(1))
+    made = (oldest.int >> 80) / 1000 if oldest else 0.0  # an UUIDv7 begins with its instant
+    return max(0.0, now(session).timestamp() - made) if oldest else 0.0
 
 
 def jobs_of(*modules: ModuleType | Any) -> dict[str, Job]:

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
+from types import ModuleType
+from typing import Any, TypeVar
+
 from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from sqlalchemy.exc import SQLAlchemyError
+
+from common.logs import log
 
 REQUESTS = Histogram(
     "portal_http_request_seconds",
@@ -37,16 +46,49 @@ RETENTION_HELD = Gauge(
     "portal_retention_held", "Rows old enough to go that a legal hold keeps",
     ["service", "record_class"],
 )  # fmt: skip
-HOLDS_TO_REVIEW = Gauge(
-    "portal_legal_holds_to_review", "Legal holds that nobody has looked at again in time"
-)
-RIGHTS_OVERDUE = Gauge(
-    "portal_rights_requests_overdue", "Requests of people for their rights that are late (S2)"
-)
-RECIPIENTS_OVERDUE = Gauge(
-    "portal_recipient_notices_overdue", "Recipients that have not confirmed in time (art. 19)"
-)
-ACCOUNTS_NEAR_LIMIT = Gauge(
-    "portal_accounts_near_retention_limit",
-    "Closed accounts that are not erased although their limit is less than 30 days away",
-)
+
+G = TypeVar("G", bound=Callable[[Any], float])
+
+
+def gauge(name: str, meaning: str) -> Callable[[G], G]:
+    """Mark a function of a reading session that counts something now.
+
+    The worker answers with it whenever it is scraped: a CronJob's own figures end with it.
+    """
+
+    def mark(function: G) -> G:
+        function.__gauge__ = (name, meaning)  # type: ignore[attr-defined]
+        return function
+
+    return mark
+
+
+def gauges_of(*modules: ModuleType) -> tuple[Callable[[Any], float], ...]:
+    """Functions marked in these modules, in the order written."""
+    return tuple(
+        each for module in modules for each in vars(module).values() if hasattr(each, "__gauge__")
+    )
+
+
+class Observed(Collector):
+    """What the marked functions of a service say at the instant of the scrape."""
+
+    def __init__(self, runtime: Any) -> None:
+        self._runtime = runtime
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing is asked of the database only to know the names."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """Ask each function; without a database there is no figure, which is an alarm itself."""
+        for function in self._runtime.service.gauges:
+            name, meaning = function.__gauge__
+            family = GaugeMetricFamily(name, meaning, labels=["service"])
+            try:
+                with self._runtime.reading() as session:
+                    family.add_metric([self._runtime.name], function(session))
+            except SQLAlchemyError as error:
+                log.warning("a metric cannot be read", metric=name, error=type(error).__name__)
+                continue
+            yield family

@@ -40,14 +40,24 @@ def command_line(service: Any, commands: Sequence[click.Command]) -> click.Group
         pass
 
     @group.command()
-    def web() -> None:
+    @_CHECK
+    def web(check: bool) -> None:
         """Answer HTTP requests."""
-        serve(f"{service.package}.app:create_app", service.runtime().settings)
+        runtime = service.runtime()
+        if check:
+            _report(runtime)
+        else:
+            serve(f"{service.package}.app:create_app", runtime.settings)
 
     @group.command()
-    def worker() -> None:
+    @_CHECK
+    def worker(check: bool) -> None:
         """Relay the outbox, consume events, run the steps (and jobs if PORTAL_SCHEDULER)."""
-        run_worker(service.runtime())
+        runtime = service.runtime()
+        if check:
+            _report(runtime)
+        else:
+            run_worker(runtime)
 
     @group.command()
     @click.option("--wait", default=60.0, show_default=True, help="Seconds for the database.")
@@ -91,6 +101,29 @@ def command_line(service: Any, commands: Sequence[click.Command]) -> click.Group
     for command in commands:
         group.add_command(command)
     return group
+
+
+_CHECK = click.option(
+    "--check", is_flag=True, help="Look at settings, keys, database and broker, and do not start."
+)
+
+
+def _report(runtime: Any) -> None:
+    """Print a line for each thing that the process needs; exit code 1 where one is missing.
+
+    Settings and keys have been read by then: a fault in them is one sentence and exit code 2.
+    """
+    lacking = {"database": runtime.not_ready(), "broker": None}
+    try:
+        runtime.broker.publish([])
+    except BrokerUnavailable as error:
+        lacking["broker"] = f"The broker is out of reach ({error}): look at PORTAL_BROKER_URL."
+    runtime.close()
+    click.echo("settings and keys: ok")
+    for name, fault in lacking.items():
+        click.echo(f"{name}: {fault or 'ok'}")
+    if any(lacking.values()):
+        raise SystemExit(1)
 
 
 def _parked_commands(service: Any) -> click.Group:

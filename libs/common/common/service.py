@@ -15,9 +15,10 @@ from typing import Any, TypeVar
 
 import click
 import httpx
+import prometheus_client
 from flask import Flask
 
-from common import jobs, logs, migrations, tracing
+from common import jobs, logs, metrics, migrations, tracing
 from common.clock import Clock, ShiftedClock, SystemClock
 from common.db import Database
 from common.keys import KeyMissing, Keys
@@ -56,6 +57,7 @@ class Service:
         own = [self.parts[part] for part in ("jobs", "retention") if part in self.parts]
         self.jobs = jobs.jobs_of(jobs, *own)
         self.steps = jobs.steps_of(jobs, *own)
+        self.gauges = metrics.gauges_of(jobs, *own)
 
     @property
     def settings_class(self) -> type[Settings]:
@@ -173,6 +175,8 @@ class Runtime:
 
         logs.configure(self.settings.log_level)
         tracing.configure()
+        if process == "worker":
+            prometheus_client.REGISTRY.register(metrics.Observed(self))
         processes.serve_metrics(self.settings, lambda: processes.not_ready(self, process))
 
     def tick(self, loop: str) -> None:

@@ -183,6 +183,14 @@ def complete(session: Session, request: ErasureRequest) -> None:
     publish(session, ErasureCompleted(account_id=request.account_id, request_id=request.id))
 
 
+def overdue(session: Session) -> int:
+    """How many erasures wait for a receipt that is late."""
+    late = sa.select(sa.func.count()).where(
+        ErasureRequest.completed_at.is_(None), ErasureRequest.overdue_at.is_not(None)
+    )
+    return session.scalar(late) or 0
+
+
 def certificate(session: Session, request: ErasureRequest) -> dict[str, Any]:
     """The certificate of an erasure; raises ErasureNotComplete while an owner's receipt is missing.
 

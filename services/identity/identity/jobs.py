@@ -5,17 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from common.clock import now
 from common.jobs import job, step
 from common.logs import log
 from common.mail import Mailer, MailRefused, mailer
-from common.metrics import (
-    ACCOUNTS_NEAR_LIMIT,
-    HOLDS_TO_REVIEW,
-    RECIPIENTS_OVERDUE,
-    RIGHTS_OVERDUE,
-)
+from common.metrics import gauge
 from identity import (
     deliveries,
     erasures,
@@ -108,15 +104,44 @@ def lift_restrictions(runtime: Any) -> int:
         return int(restriction.lift_next(session))
 
 
+@gauge("portal_accounts_near_retention_limit", "Accounts 30 days before their limit (S26)")
+def accounts_near_limit(session: Session) -> int:
+    """Accounts that are still here less than 30 days before their limit."""
+    return queries.near_the_limit(session)
+
+
+@gauge("portal_legal_holds_to_review", "Legal holds that nobody has looked at again in time")
+def holds_to_review(session: Session) -> int:
+    """Legal holds whose day of review is over."""
+    return legal_holds.to_review(session)
+
+
+@gauge("portal_rights_requests_overdue", "Requests of people for their rights that are late (S2)")
+def rights_overdue(session: Session) -> int:
+    """Requests that should have been answered before today."""
+    return rights.overdue(session)
+
+
+@gauge("portal_recipient_notices_overdue", "Recipients that have not confirmed in time (art. 19)")
+def recipients_overdue(session: Session) -> int:
+    """Notices that should have been confirmed before today."""
+    return recipient_notices.overdue(session)
+
+
+@gauge("portal_erasures_overdue", "Erasures in which an owner's receipt is late (S26)")
+def erasures_overdue(session: Session) -> int:
+    """Erasures that are marked as overdue and not complete."""
+    return erasures.overdue(session)
+
+
 @job(every="P1D")
 def warn_before_the_limit(runtime: Any) -> int:
-    """Tell the log and a metric of accounts that are still here 30 days before their limit (S26).
+    """Tell the log of accounts that are still here 30 days before their limit (S26).
 
     They should have begun to go a month before that: a hold, a restore or a fault keeps them.
     """
     with runtime.reading() as session:
-        near = queries.near_the_limit(session)
-    ACCOUNTS_NEAR_LIMIT.set(near)
+        near = accounts_near_limit(session)
     if near:
         log.error("accounts near the limit of their retention are not erased", count=near)
     return near
@@ -124,10 +149,9 @@ def warn_before_the_limit(runtime: Any) -> int:
 
 @job(every="P1D")
 def remind_of_holds(runtime: Any) -> int:
-    """Tell the log and a metric how many legal holds nobody has looked at again in time."""
+    """Tell the log how many legal holds nobody has looked at again in time."""
     with runtime.reading() as session:
-        late = legal_holds.to_review(session)
-    HOLDS_TO_REVIEW.set(late)
+        late = holds_to_review(session)
     if late:
         log.warning("legal holds are to be reviewed", count=late)
     return late
@@ -135,10 +159,9 @@ def remind_of_holds(runtime: Any) -> int:
 
 @job(every="PT1H")
 def count_overdue_requests(runtime: Any) -> int:
-    """Tell the log and a metric how many requests for rights are late (S2, art. 12(3))."""
+    """Tell the log how many requests for rights are late (S2, art. 12(3))."""
     with runtime.reading() as session:
-        late = rights.overdue(session)
-    RIGHTS_OVERDUE.set(late)
+        late = rights_overdue(session)
     if late:
         log.error("requests for rights are overdue", count=late)
     return late
@@ -146,10 +169,9 @@ def count_overdue_requests(runtime: Any) -> int:
 
 @job(every="P1D")
 def count_overdue_recipients(runtime: Any) -> int:
-    """Tell the log and a metric how many recipients have not confirmed in time (art. 19)."""
+    """Tell the log how many recipients have not confirmed in time (art. 19)."""
     with runtime.reading() as session:
-        late = recipient_notices.overdue(session)
-    RECIPIENTS_OVERDUE.set(late)
+        late = recipients_overdue(session)
     if late:
         log.warning("recipients have not confirmed in time", count=late)
     return late

@@ -14,6 +14,7 @@ from common.events.catalogue import (
 )
 from common.ids import uuid7
 from common.keys import Keys
+from common.metrics import Observed
 from common.privacy import erasure
 from common.privacy.deadlines import due_on
 from common.web.standing import AccountStanding
@@ -163,6 +164,12 @@ def own_standing(account):
         epoch=1,
         sequence=0,
     )
+
+
+def scraped(harness):
+    """What the worker says when it is scraped, by the metric's name."""
+    families = Observed(harness.runtime).collect()
+    return {each.name: each.samples[0].value for each in families}
 
 
 def mails(harness):

@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 
-from common.metrics import RECIPIENTS_OVERDUE
 from common.privacy.sweeps import sweep
 from common.settings import SettingsError, check
 from common.web.access import Role
@@ -14,7 +13,7 @@ from identity.models import NoticedAct, RecipientNotice
 from identity.retention import begin_erasures
 from identity.rules.states import State
 
-from .factories import AT, an_account, an_organisation, mails, me, own_standing, stored
+from .factories import AT, an_account, an_organisation, mails, me, own_standing, scraped, stored
 from .scenes import YEAR
 from .test_representatives import a_contract
 
@@ -162,7 +161,7 @@ def test_who_does_not_confirm_in_time_is_an_alarm(identity, anna, agency):
     assert jobs.count_overdue_recipients(identity.runtime) == 0
     identity.clock.advance("P1D")
     assert jobs.count_overdue_recipients(identity.runtime) == 1
-    assert RECIPIENTS_OVERDUE._value.get() == 1
+    assert scraped(identity)["portal_recipient_notices_overdue"] == 1
 
 
 def test_a_confirmed_notice_is_gone_after_three_years_and_an_open_one_never(

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from common.events.catalogue import ErasureRequested
 from common.ids import uuid7
 from common.mail import MailRefused
-from common.metrics import RIGHTS_OVERDUE
 from common.privacy.audit import AuditEntry
 from common.privacy.sweeps import sweep
 from common.refusals import IllegalTransition, next_state
@@ -30,7 +29,7 @@ from identity.rules.rights import (
 )
 from identity.rules.states import State
 
-from .factories import AT, a_rights_request, an_account, mails, me, token_in
+from .factories import AT, a_rights_request, an_account, mails, me, scraped, token_in
 
 OWN = "/accounts/me/rights-requests"
 OUTSIDE = {
@@ -254,7 +253,7 @@ def test_overdue_requests_are_an_alarm_and_a_list(identity, anna, dpo):
     assert jobs.count_overdue_requests(identity.runtime) == 0
     identity.clock.advance("PT1M")
     assert jobs.count_overdue_requests(identity.runtime) == 1
-    assert RIGHTS_OVERDUE._value.get() == 1
+    assert scraped(identity)["portal_rights_requests_overdue"] == 1
     late = identity.sign_in(Role.DPO).get("/rights-requests?state=overdue").json
     assert [(each["id"], each["overdue"]) for each in late] == [(str(request.id), True)]
 
