@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import re
 import shlex
 from pathlib import Path
@@ -24,14 +24,8 @@ def known(line: str) -> click.Command:
     if words[:2] == ["python", "-m"]:
         package, *words = words[2:]
         service = load_services([package.replace("_", "-")])[package.replace("_", "-")]
-        try:
-            own = importlib.import_module(f"{package}.operators").COMMANDS
-        except ModuleNotFoundError:
-            own = (
-                importlib.import_module(f"{package}.commands").COMMANDS
-                if package == "screening"
-                else ()
-            )
+        named = f"{package}.operators"
+        own = importlib.import_module(named).COMMANDS if importlib.util.find_spec(named) else ()
         command: click.Command = command_line(service, own)
     else:
         assert words.pop(0) == "portalctl"
