@@ -15,10 +15,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from common.testing.server import free_ports
 from common.testing.servers import start_postgres, start_rabbit
 from deploy.local import seed, stack, wiring
 from deploy.local.portal import over_http
-from tests.estate.conftest import environment, free_ports
+from tests.estate.conftest import environment
 
 __all__ = ["environment"]
 

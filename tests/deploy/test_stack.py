@@ -9,8 +9,8 @@ import sys
 import time
 from pathlib import Path
 
+from common.testing.server import free_ports
 from deploy.local import stack
-from tests.estate.conftest import free_ports
 
 STARTER = """
 import sys

@@ -6,7 +6,6 @@ import dataclasses
 import importlib
 import os
 import random
-import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -31,6 +30,7 @@ from common.messaging.outbox import OutboxRow
 from common.processes import run_step
 from common.service import Runtime
 from common.testing.clock import RunningClock, StandingClock
+from common.testing.server import free_ports
 from common.testing.servers import Server
 from deploy.local import seed, stack, wiring
 from deploy.local.estate import Estate
@@ -302,16 +302,3 @@ def empty_queues(url: str) -> None:
         channel = connection.channel()
         for queue in topology.queues(topology.estate(), topology.Ladder.parse(LADDER)):
             channel.queue_delete(queue.name)
-
-
-def free_ports(count: int) -> int:
-    """First of so many free ports in a row."""
-    for first in range(random.randrange(20_000, 28_000), 32_000, count):
-        try:
-            for port in range(first, first + count):
-                with socket.socket() as probe:
-                    probe.bind(("127.0.0.1", port))
-        except OSError:
-            continue
-        return first
-    raise RuntimeError("no free ports")

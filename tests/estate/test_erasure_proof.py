@@ -32,10 +32,11 @@ from common.privacy.erasure import Erasure, ErasureIncomplete
 from common.privacy.grounds import Ground
 from common.testing.clock import StandingClock
 from common.testing.processes import postgres_programs
+from common.testing.server import free_ports
 from common.testing.servers import Server, start_postgres, start_rabbit
 from deploy.local import seed, stack
 from deploy.local.portal import Portal
-from tests.estate.conftest import FaultyBroker, Running, SettledEstate, free_ports, started
+from tests.estate.conftest import FaultyBroker, Running, SettledEstate, started
 from tests.estate.planting import Mark, Planted, plant
 from tests.estate.scenario import Scenario, a_scenario, a_settled_estate
 

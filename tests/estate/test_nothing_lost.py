@@ -27,11 +27,12 @@ from common.db import Database
 from common.events.catalogue import OWNERS_OF_PERSONAL_DATA
 from common.ids import uuid7
 from common.messaging import topology
+from common.testing.server import free_ports
 from common.testing.servers import Server, start_postgres, start_rabbit
 from deploy.local import seed, stack, wiring
 from deploy.local.development import read
 from deploy.local.portal import Person, Portal, Unexpected, over_http
-from tests.estate.conftest import Running, free_ports, started
+from tests.estate.conftest import Running, started
 
 ACCOUNTS = int(os.environ.get("PORTAL_TEST_ACCOUNTS", "2000"))
 KILL_EVERY_SECONDS = 4.0

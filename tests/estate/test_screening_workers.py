@@ -33,7 +33,7 @@ from common.events.catalogue import ScreeningCompleted, Verdict
 from common.events.envelope import decode
 from common.messaging import publish, topology
 from common.service import Runtime, load_services
-from common.testing.server import free_port
+from common.testing.server import free_port, free_ports
 from common.testing.servers import Server
 from deploy.local import seed, stack, wiring
 from deploy.local.portal import Portal, over_http
@@ -43,7 +43,7 @@ from identity.rules.states import State
 from screening import coverage, versions
 from screening.models import EntryChange, Screening, ScreeningRun
 from services.screening.tests.factories import list_of
-from tests.estate.conftest import LADDER, free_ports, operate_here
+from tests.estate.conftest import LADDER, operate_here
 from tests.estate.test_nothing_lost import parked
 
 pytestmark = [pytest.mark.rabbit, pytest.mark.postgres]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 import random
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -88,12 +90,46 @@ def wait_until(
 
 
 def free_port() -> int:
-    """A free port below those that the system lends to outgoing connections."""
-    while True:
-        port = random.randrange(20000, 32000)  # noqa: S311
-        with socket.socket() as attempt:
+    """One free port, as free_ports finds it."""
+    return free_ports(1)
+
+
+def free_ports(count: int) -> int:
+    """First of so many free ports in a row, below those that the system lends to connections.
+
+    No other process is given them, however long it takes until their servers listen.
+    """
+    row: list[int] = []
+    while len(row) < count:
+        port = next(_own_ports())
+        if not _is_free(port):
+            row = []
+            continue
+        row = [*row, port] if row and port == row[-1] + 1 else [port]
+    return row[0]
+
+
+@functools.cache
+def _own_ports() -> Iterator[int]:
+    return _claimed_ports()
+
+
+def _claimed_ports() -> Iterator[int]:
+    """A hundred ports, round and round; the first stays bound, so that they are one process's."""
+    for first in random.sample(range(20_000, 32_000, 100), 120):
+        with socket.socket() as claim:
             try:
-                attempt.bind(("127.0.0.1", port))
+                claim.bind(("127.0.0.1", first))
             except OSError:
                 continue
-            return port
+            yield from itertools.cycle(range(first + 1, first + 100))
+    raise ServerFailed("Every hundred of the ports 20000 to 32000 is taken by another process.")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as attempt:
+        try:
+            attempt.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
