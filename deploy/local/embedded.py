@@ -33,7 +33,7 @@ def main() -> int:
         return 1
     os.environ.update(wiring.environment(folder, wiring.embedded(folder), url))
     logs.configure("info", (folder / "estate.log").open("a", buffering=1))
-    tracing.configure()
+    tracing.configure("estate")
     stop = Event()
     broker = EmbeddedBroker()
     estate = Estate(folder, lambda _: broker)

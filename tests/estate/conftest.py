@@ -35,6 +35,7 @@ from common.testing.servers import Server
 from deploy.local import seed, stack, wiring
 from deploy.local.estate import Estate
 from deploy.local.portal import Portal, over_http
+from tests.estate.collector import Collector, collecting
 
 URL = "http://portal.test"
 LADDER = "PT0.2S,PT1S,PT3S,PT5S"
@@ -257,6 +258,7 @@ class Running:
 
     portal: Portal
     processes: stack.Stack
+    collector: Collector
 
 
 @pytest.fixture
@@ -280,20 +282,22 @@ def started(
 ) -> Iterator[Running]:
     """Start every process of the stack, and end them all."""
     url = f"http://127.0.0.1:{port}"
-    told = {
-        **wiring.environment(folder, where, url),
-        "PORTAL_RETRY_LADDER": LADDER,
-        "IDENTITY_BCRYPT_COST": "4",
-    }
-    environment(told)
-    processes = stack.Stack(folder, told, port)
-    processes.migrate()
-    processes.start()
-    try:
-        processes.wait_until_ready()
-        yield Running(over_http(url, folder, processes.command), processes)
-    finally:
-        processes.stop()
+    with collecting() as collector:
+        told = {
+            **wiring.environment(folder, where, url),
+            "PORTAL_RETRY_LADDER": LADDER,
+            "PORTAL_TRACES_URL": collector.url,
+            "IDENTITY_BCRYPT_COST": "4",
+        }
+        environment(told)
+        processes = stack.Stack(folder, told, port)
+        processes.migrate()
+        processes.start()
+        try:
+            processes.wait_until_ready()
+            yield Running(over_http(url, folder, processes.command), processes, collector)
+        finally:
+            processes.stop()
 
 
 def empty_queues(url: str) -> None:

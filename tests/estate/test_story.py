@@ -12,6 +12,7 @@ from common.events.catalogue import OWNERS_OF_PERSONAL_DATA
 from deploy.local import seed
 from deploy.local.portal import Portal
 from deploy.local.story import Story, un_list
+from tests.estate.collector import Collector, Span
 from tests.estate.conftest import FaultyBroker, Running
 
 
@@ -101,7 +102,26 @@ def test_the_story_in_one_process_on_rabbitmq_and_postgresql(
 @pytest.mark.rabbit
 @pytest.mark.postgres
 def test_the_story_as_separate_processes(running: Running) -> None:
-    check(play(running.portal, None))
+    story = play(running.portal, None)
+    check(story)
+    one_trace_follows_a_registration(running.collector, story)
+
+
+def one_trace_follows_a_registration(collector: Collector, story: Story) -> None:
+    """From the gateway through identity, its outbox and the broker into every service."""
+    everywhere = {"portal-gateway", *(f"portal-{name}" for name in OWNERS_OF_PERSONAL_DATA)}
+
+    def whole(spans: list[Span]) -> bool:
+        known = {each.id for each in spans}
+        begun = [each.process for each in spans if each.parent not in known]
+        return begun == ["portal-gateway"] and {each.process for each in spans} == everywhere
+
+    confirmed = "portal-identity", "POST /registrations/confirmation"
+    story.portal.until(lambda: any(whole(spans) for spans in collector.having(*confirmed)))
+    texts = "".join(each.text for spans in collector.traces.values() for each in spans)
+    assert "registrations/confirmation" in texts
+    assert story.family not in texts
+    assert "@" not in texts
 
 
 def parked(estate: Any) -> list[str]:

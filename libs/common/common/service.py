@@ -174,7 +174,7 @@ class Runtime:
         from common import processes
 
         logs.configure(self.settings.log_level)
-        tracing.configure()
+        tracing.configure(self.name, self.settings.traces_url, self.settings.traces_share)
         if process == "worker":
             prometheus_client.REGISTRY.register(metrics.Observed(self))
         processes.serve_metrics(self.settings, lambda: processes.not_ready(self, process))

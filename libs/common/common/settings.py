@@ -79,6 +79,17 @@ class ProcessSettings:
         shared=True,
         allowed=lambda value: value in ("debug", "info", "warning", "error"),
     )
+    traces_url: str = setting(
+        "where traces are sent: an OTLP/HTTP collector's URL, …/v1/traces; empty: nowhere",
+        default="",
+        shared=True,
+    )
+    traces_share: float = setting(
+        "share of the traces that are sent, 0 to 1",
+        default=1.0,
+        shared=True,
+        allowed=lambda value: 0 <= value <= 1,
+    )
     public_url: str = setting(
         "where people reach the portal; links in mails start with it",
         default="http://localhost:8080",

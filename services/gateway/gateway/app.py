@@ -23,7 +23,7 @@ def create_app(
     if settings is None:
         settings = load(Settings, "gateway")
         logs.configure(settings.log_level)
-        tracing.configure()
+        tracing.configure("gateway", settings.traces_url, settings.traces_share)
         serve_metrics(settings, lambda: None)
     app = Flask(
         "gateway",

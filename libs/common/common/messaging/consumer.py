@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from opentelemetry.trace import SpanKind
 
 from common.db import is_lost, is_passing
 from common.events.envelope import Envelope, Undecodable, UnknownSchema, decode
@@ -27,6 +28,10 @@ class _Received:
     message: Message
     envelope: Envelope
     event: Any
+
+
+def _facts(one: _Received) -> dict[str, str]:
+    return {"messaging.system": "rabbitmq", "messaging.message.id": str(one.envelope.id)}
 
 
 class Consumer:
@@ -101,7 +106,9 @@ class Consumer:
                 session.info["cause"] = Cause(
                     one.envelope.actor, one.envelope.correlationid, str(one.envelope.id)
                 )
-                with span(subscription.name, one.envelope.traceparent):
+                with span(
+                    subscription.name, one.envelope.traceparent, SpanKind.CONSUMER, _facts(one)
+                ):
                     answer = subscription.function(one.event, session)
                     session.flush()
                 outcomes.append(answer if answer == inbox.STALE else "ok")

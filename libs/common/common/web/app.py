@@ -13,6 +13,7 @@ from uuid import UUID
 import structlog
 from flask import Flask, Response, current_app, g, request
 from flask_swagger_ui import get_swaggerui_blueprint
+from opentelemetry.trace import SpanKind
 from sqlalchemy.orm import Session
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -22,7 +23,7 @@ from common.messaging.outbox import Cause
 from common.metrics import REQUESTS
 from common.privacy.audit import write_shown
 from common.refusals import AccountNotActive, Unavailable
-from common.tracing import span, trace_id
+from common.tracing import answered, span, trace_id
 from common.web import problems
 from common.web.access import Principal, person_behind, public, require_standing, service_behind
 from common.web.blueprint import PortalApi
@@ -113,8 +114,13 @@ def reading() -> Iterator[Session]:
 def _begin() -> None:
     g.started = time.perf_counter()
     g.request_id = str(uuid7())
-    name = f"{_method()} {request.url_rule or 'unknown'}"
-    g.span = span(name, request.headers.get("traceparent"))
+    route = str(request.url_rule or "unknown")
+    g.span = span(
+        f"{_method()} {route}",
+        request.headers.get("traceparent"),
+        SpanKind.SERVER,
+        {"http.request.method": _method(), "http.route": route},
+    )
     g.span.__enter__()
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(
@@ -176,6 +182,7 @@ def _finish(response: Response) -> Response:
     route = str(request.url_rule) if request.url_rule else "unknown"
     seconds = time.perf_counter() - g.get("started", time.perf_counter())
     labels = (current_app.name, route, _method(), str(response.status_code))
+    answered(response.status_code)
     REQUESTS.labels(*labels).observe(seconds)
     log.info(
         "request answered",
