@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -41,6 +42,7 @@ class Portal:
 
     client: httpx.Client
     folder: Path
+    mails: Callable[[], list[dict[str, str]]]
     operate: Operate
     clock: Clock
     advance_by: Callable[[str], None]
@@ -73,7 +75,7 @@ class Portal:
         """Token of the newest mailed link of this kind, once it has come."""
 
         def found() -> str | None:
-            texts = [each["text"] for each in mails(self.folder) if each["to"] == address]
+            texts = [each["text"] for each in self.mails() if each["to"] == address]
             tokens = re.findall(rf"/{path}\?token=(\S+)", "\n".join(texts))
             return tokens[-1] if len(tokens) > sent_before else None
 
@@ -148,4 +150,5 @@ def over_http(url: str, folder: Path, operate: Operate) -> Portal:
         now = clock.now()
         clock.advance(now + duration(by) - now)
 
-    return Portal(httpx.Client(base_url=url, timeout=30), folder, operate, clock, advance)
+    client = httpx.Client(base_url=url, timeout=30)
+    return Portal(client, folder, partial(mails, folder), operate, clock, advance)

@@ -20,11 +20,16 @@ WEB_PORTS = {name: 8101 + n for n, name in enumerate(OWNERS_OF_PERSONAL_DATA)}
 
 @dataclass(frozen=True)
 class Servers:
-    """What the estate stands on. databases: one URL a service."""
+    """What the estate stands on.
+
+    databases: one URL a service. mail_url, store_url: None for files in the estate's folder.
+    """
 
     databases: Mapping[str, str]
     broker_url: str
     web_urls: Mapping[str, str]
+    mail_url: str | None = None
+    store_url: str | None = None
 
 
 def embedded(folder: Path) -> Servers:
@@ -39,24 +44,30 @@ def embedded(folder: Path) -> Servers:
     )
 
 
-def environment(folder: Path, servers: Servers, public_url: str) -> dict[str, str]:
-    """Every variable of every service, for an estate that keeps its data in a folder."""
+def environment(
+    folder: Path, servers: Servers, public_url: str, inside: Path | None = None
+) -> dict[str, str]:
+    """Every variable of every service, for an estate that keeps its data in a folder.
+
+    inside: where its processes see that folder, unless it is where we see it.
+    """
+    seen = inside or folder
     for needed in ("databases", "mail", "objects"):
         (folder / needed).mkdir(parents=True, exist_ok=True)
     keys.generate(folder / "keys", OWNERS_OF_PERSONAL_DATA)
     told = {
         "PORTAL_PROFILE": "development",
         "PORTAL_BROKER_URL": servers.broker_url,
-        "PORTAL_KEYS_DIR": str(folder / "keys"),
-        "PORTAL_CLOCK_FILE": str(folder / "clock.json"),
+        "PORTAL_KEYS_DIR": str(seen / "keys"),
+        "PORTAL_CLOCK_FILE": str(seen / "clock.json"),
         "PORTAL_PUBLIC_URL": public_url,
         "PORTAL_IDENTITY_URL": servers.web_urls["identity"],
         "PORTAL_SCHEDULER": "true",
-        "IDENTITY_PEPPER": _secret(folder, "pepper"),
-        "IDENTITY_MAIL_URL": f"folder:{folder / 'mail'}",
+        "IDENTITY_PEPPER": secret(folder, "pepper"),
+        "IDENTITY_MAIL_URL": servers.mail_url or f"folder:{seen / 'mail'}",
         "IDENTITY_SECOND_FACTOR_FOR_STAFF": "false",
         "IDENTITY_SERVICES": _pairs(servers.web_urls, but="identity"),
-        "UPLOADS_STORE_URL": f"folder:{folder / 'objects'}",
+        "UPLOADS_STORE_URL": servers.store_url or f"folder:{seen / 'objects'}",
         "GATEWAY_UPSTREAMS": _pairs(servers.web_urls),
     }
     for name, url in servers.databases.items():
@@ -82,8 +93,8 @@ def _pairs(urls: Mapping[str, str], but: str = "") -> str:
     return ",".join(f"{name}={url}" for name, url in urls.items() if name != but)
 
 
-def _secret(folder: Path, name: str) -> str:
-    """Made at the first start and kept beside the data that needs it."""
+def secret(folder: Path, name: str) -> str:
+    """One of the estate's secrets, made at the first start and kept beside the data."""
     file = folder / "secrets.json"
     known = json.loads(file.read_text()) if file.exists() else {}
     if name not in known:

@@ -9,6 +9,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -33,6 +34,7 @@ from common.testing.clock import RunningClock, StandingClock
 from common.testing.server import free_ports
 from common.testing.servers import Server
 from deploy.local import seed, stack, wiring
+from deploy.local.development import mails
 from deploy.local.estate import Estate
 from deploy.local.portal import Portal, over_http
 from tests.estate.collector import Collector, collecting
@@ -155,7 +157,7 @@ def in_this_process(estate: Estate, clock: Clock, advance: Callable[[str], None]
         return operate_here(estate.runtimes[service], *arguments, stdin=stdin)
 
     client = httpx.Client(transport=httpx.WSGITransport(app=estate.wsgi), base_url=URL)
-    return Portal(client, estate.folder, operate, clock, advance)
+    return Portal(client, estate.folder, partial(mails, estate.folder), operate, clock, advance)
 
 
 @pytest.fixture
