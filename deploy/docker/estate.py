@@ -40,7 +40,7 @@ def prepare(folder: Path, public_url: str) -> dict[str, str]:
     )
     told = {
         **wiring.environment(folder, servers, public_url, INSIDE),
-        **{f"{wiring.prefix(name)}_HOST": "0.0.0.0" for name in SERVICES},  # noqa: S104
+        **{f"{wiring.prefix(name)}_HOST": "0.0.0.0" for name in SERVICES},
         "UPLOADS_STORE_ACCESS_KEY": "portal",
         "UPLOADS_STORE_SECRET_KEY": password,
         "POSTGRES_PASSWORD": password,
@@ -89,11 +89,10 @@ def _carried(folder: Path, argument: str) -> str:
     here = Path(argument)
     if not here.is_absolute() or not here.exists():
         return argument
-    if not here.is_relative_to(folder):
-        there = folder / "lists" / here.name
-        (shutil.copytree if here.is_dir() else shutil.copy)(here, there, dirs_exist_ok=True)
-        here = there
-    return str(INSIDE / here.relative_to(folder))
+    there = here if here.is_relative_to(folder) else folder / "lists" / here.name
+    if there != here:
+        shutil.copytree(here, there, dirs_exist_ok=True)
+    return str(INSIDE / there.relative_to(folder))
 
 
 def _role(service: str) -> str:
@@ -101,8 +100,8 @@ def _role(service: str) -> str:
 
 
 def _made(service: str, password: str) -> str:
-    role = _role(service)
-    return f"CREATE ROLE {role} LOGIN PASSWORD '{password}';\nCREATE DATABASE {role} OWNER {role};\n"
+    role = f"CREATE ROLE {_role(service)} LOGIN PASSWORD '{password}';\n"
+    return f"{role}CREATE DATABASE {_role(service)} OWNER {_role(service)};\n"
 
 
 def _write(file: Path, text: str) -> None:

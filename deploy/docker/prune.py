@@ -17,6 +17,8 @@ from packaging.requirements import Requirement
 
 LANGUAGES = ("en", "nl", "de", "root")
 """What the portal speaks; the data of other languages are a third of an image."""
+IDLE = ("pycountry/locales", "*/tests", "*/testing", "**/*.pyx", "**/*.pxd", "**/*.map")
+"""Beside languages: tests of libraries, and sources of what comes compiled."""
 
 
 def needed(name: str) -> set[str]:
@@ -49,12 +51,13 @@ def normalised(name: str) -> str:
 
 
 def main(service: str) -> None:
-    """Uninstall what is not needed, then take out languages that nobody speaks here."""
+    """Uninstall what is not needed, then take out what of the rest is never read here."""
     idle = {normalised(each.metadata["Name"]) for each in distributions()} - needed(service)
     uninstall = [sys.executable, "-m", "pip", "uninstall", "--yes", "--quiet"]
     subprocess.run([*uninstall, *sorted(idle)], check=True)
     packages = Path(sys.prefix) / "lib" / f"python3.{sys.version_info.minor}" / "site-packages"
-    shutil.rmtree(packages / "pycountry" / "locales", ignore_errors=True)
+    for path in (found for pattern in IDLE for found in packages.glob(pattern)):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
     for file in (packages / "babel" / "locale-data").glob("*.dat"):
         if file.stem.split("_")[0] not in LANGUAGES:
             file.unlink()

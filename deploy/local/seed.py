@@ -109,17 +109,23 @@ def wait_for(url: str, seconds: float = 60) -> None:
     raise TimeoutError(f"{url} is not ready after {seconds:.0f} s")
 
 
-def welcome(folder: Path, url: str, development: str = "") -> str:
+def welcome(
+    folder: Path,
+    url: str,
+    mailbox: str,
+    demo: str = "make demo (in another terminal)",
+    stop: str = "Ctrl-C",
+) -> str:
     """Say in a few lines what to open and who can sign in."""
     lines: Sequence[str] = (
         "",
         f"The customer portal runs at {url}  (data in {folder})",
         f"  services    {url}/ links the documentation of each, e.g. {url}/api/shop/docs/",
-        f"  mailbox     {development or url + '/development/'} shows all mail, moves the clock",
+        f"  mailbox     {mailbox}",
         f"  sign in     POST {url}/api/identity/sessions with password “{PASSWORD}” as",
         f"              {', '.join(address(who) for who in STAFF)}",
-        "  the story   make demo (in another terminal)",
-        "  stop        Ctrl-C",
+        f"  the story   {demo}",
+        f"  stop        {stop}",
     )
     return "\n".join(lines)
 

@@ -206,7 +206,8 @@ def main() -> int:
         try:
             stack.wait_until_ready()
             seed.first_start(folder, url, options.lists)
-            print(seed.welcome(folder, url, f"http://localhost:{options.port + 1}/"), flush=True)
+            mailbox = f"http://localhost:{options.port + 1}/ shows all mail, moves the clock"
+            print(seed.welcome(folder, url, mailbox), flush=True)
             stop.wait()
         finally:
             stack.stop()
