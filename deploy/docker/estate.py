@@ -24,7 +24,7 @@ Run = Callable[[str, tuple[str, ...], str], str]
 
 
 def prepare(folder: Path, public_url: str) -> dict[str, str]:
-    """Write what containers are told below a folder: keys, portal.env and databases.sql."""
+    """Write what containers are told below a folder: keys and portal.env."""
     folder.mkdir(parents=True, exist_ok=True)
     password = wiring.secret(folder, "servers")
     databases = {
@@ -47,11 +47,12 @@ def prepare(folder: Path, public_url: str) -> dict[str, str]:
         "RABBITMQ_DEFAULT_USER": "portal",
         "RABBITMQ_DEFAULT_PASS": password,
     }
-    _write(folder / "portal.env", "".join(f"{name}={value}\n" for name, value in told.items()))
-    _write(folder / "databases.sql", "".join(map(_made, databases, [password] * len(databases))))
+    file = folder / "portal.env"
+    file.touch(mode=0o600)
+    file.write_text("".join(f"{name}={value}\n" for name, value in told.items()))
     if os.getuid() == 0:
-        for file in (folder, *folder.rglob("*")):
-            os.chown(file, USER, USER)
+        for each in (folder, *folder.rglob("*")):
+            os.chown(each, USER, USER)
     return told
 
 
@@ -97,13 +98,3 @@ def _carried(folder: Path, argument: str) -> str:
 
 def _role(service: str) -> str:
     return service.replace("-", "_")
-
-
-def _made(service: str, password: str) -> str:
-    role = f"CREATE ROLE {_role(service)} LOGIN PASSWORD '{password}';\n"
-    return f"{role}CREATE DATABASE {_role(service)} OWNER {_role(service)};\n"
-
-
-def _write(file: Path, text: str) -> None:
-    file.touch(mode=0o600)
-    file.write_text(text)

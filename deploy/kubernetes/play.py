@@ -1,9 +1,9 @@
 """`make manifests-run`: the dev overlay, rendered and really run, by podman instead of a cluster.
 
-Podman knows pods, ConfigMaps and Secrets. What else the manifests say is put into these: a
-Deployment and a Job become the pod that they would make, named as the Service that leads to it;
-CronJobs become the workers' own scheduler. What a cluster has beside the overlay (database, broker,
-store, mail catcher, secrets) is added, and a clock that the story can move.
+Podman knows pods and ConfigMaps. What else the manifests say is put into these: a Deployment and a
+Job become the pod that they would make, named as the Service that leads to it; values of Secrets
+stand in the pods, and CronJobs become the workers' own scheduler. What a cluster has beside the
+overlay (database, broker, store, mail catcher, secrets) is added, and a clock that can be moved.
 """
 
 from __future__ import annotations
@@ -27,8 +27,10 @@ from deploy.local.story import Story, un_list
 
 ROOT = Path(__file__).parents[2]
 NETWORK = "portal-manifests"
-WAIT_SECONDS = 180
+WAIT_SECONDS = 90
 Object = dict[str, Any]
+Secrets = dict[str, dict[str, str]]
+"""Values by key, by the name of the secret."""
 SERVERS = {  # name: image, arguments
     "postgres": ("docker.io/library/postgres:17", ["postgres", "-c", "max_connections=300"]),
     "rabbitmq": ("docker.io/library/rabbitmq:4-management", []),
@@ -48,9 +50,15 @@ def main() -> int:
     try:
         _build_missing()
         told = estate.prepare(folder, "http://portal.example")
-        objects = [*pods(rendered("dev"), folder), *servers(told, folder), *secrets(told)]
+        objects = [*pods(rendered("dev"), folder, secrets(told)), *servers(told)]
         plan.write_text(yaml.safe_dump_all(objects))
-        return _play(plan, folder)
+        _play(plan, folder)
+    except (Unexpected, TimeoutError) as error:
+        print(f"It stops here: {error}", file=sys.stderr)
+        _show_logs()
+        return 1
+    else:
+        return 0
     finally:
         if plan.exists():
             _podman("play", "kube", "--down", str(plan), check=False)
@@ -58,7 +66,7 @@ def main() -> int:
         shutil.rmtree(folder)
 
 
-def _play(plan: Path, folder: Path) -> int:
+def _play(plan: Path, folder: Path) -> None:
     _podman("network", "create", NETWORK)
     print("Starting the pods of the overlay …", file=sys.stderr)
     begun = time.monotonic()
@@ -72,13 +80,18 @@ def _play(plan: Path, folder: Path) -> int:
         seed.wait_for(f"http://{_address(f'{name}-worker')}:9090/readyz", WAIT_SECONDS)
     print(f"Every process is ready after {time.monotonic() - begun:.0f} s.", file=sys.stderr)
     portal = estate.reach(url, mail_url, folder, _operate)
-    try:
-        seed.fill(portal, None)
-        Story(portal, lambda line: print(line, flush=True), un_list(None)).play()
-    except Unexpected as error:
-        print(f"The story stops here: {error}", file=sys.stderr)
-        return 1
-    return 0
+    seed.fill(portal, None)
+    Story(portal, lambda line: print(line, flush=True), un_list(None)).play()
+
+
+def _show_logs() -> None:
+    """What the processes said last, for whoever has to find out why they do not work."""
+    for name in _podman("ps", "--all", "--format", "{{.Names}}").split():
+        done = subprocess.run(
+            ["podman", "logs", "--tail", "8", name], text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        print(f"--- {name}\n{done.stdout}", file=sys.stderr)
 
 
 def rendered(overlay: str) -> list[Object]:
@@ -90,7 +103,7 @@ def rendered(overlay: str) -> list[Object]:
     return list(yaml.safe_load_all(done.stdout))
 
 
-def pods(objects: list[Object], folder: Path) -> Iterator[Object]:
+def pods(objects: list[Object], folder: Path, secret: Secrets) -> Iterator[Object]:
     """What podman can run of the objects of an overlay."""
     services = [each for each in objects if each["kind"] == "Service"]
     for each in objects:
@@ -100,10 +113,10 @@ def pods(objects: list[Object], folder: Path) -> Iterator[Object]:
                 each["data"]["PORTAL_SCHEDULER"] = "true"
             yield {**each, "metadata": {"name": each["metadata"]["name"]}}
         elif each["kind"] in ("Deployment", "Job"):
-            yield _pod(each, services, folder)
+            yield _pod(each, services, folder, secret)
 
 
-def _pod(workload: Object, services: list[Object], folder: Path) -> Object:
+def _pod(workload: Object, services: list[Object], folder: Path, secret: Secrets) -> Object:
     template = workload["spec"]["template"]
     labels, spec = template["metadata"]["labels"], template["spec"]
     leading = [
@@ -113,7 +126,7 @@ def _pod(workload: Object, services: list[Object], folder: Path) -> Object:
     ]
     name = (leading or [workload["metadata"]["name"]])[0]
     (container,) = spec["containers"]
-    kept = ("name", "image", "args", "env", "envFrom", "securityContext")
+    kept = ("name", "image", "args", "envFrom", "securityContext")
     mounts = [{"name": "estate", "mountPath": str(estate.INSIDE), "readOnly": True}]
     volumes = [{"name": "estate", "hostPath": {"path": str(folder)}}]
     if any(each["name"] == "keys" for each in spec["volumes"]):  # projected, which podman lacks
@@ -129,6 +142,7 @@ def _pod(workload: Object, services: list[Object], folder: Path) -> Object:
             "containers": [
                 {
                     **{part: container[part] for part in kept if part in container},
+                    "env": [*_known(container.get("env", []), secret)],
                     "imagePullPolicy": "Never",
                     "volumeMounts": mounts,
                 }
@@ -138,15 +152,25 @@ def _pod(workload: Object, services: list[Object], folder: Path) -> Object:
     }
 
 
-def servers(told: dict[str, str], folder: Path) -> Iterator[Object]:
+def _known(wanted: list[Object], secret: Secrets) -> Iterator[Object]:
+    for each in wanted:
+        reference = each["valueFrom"]["secretKeyRef"]
+        value = secret.get(reference["name"], {}).get(reference["key"])
+        if value is not None:
+            yield {"name": each["name"], "value": value}
+        elif not reference.get("optional"):
+            raise SystemExit(f"Nobody gives the secret {reference['name']}/{reference['key']}.")
+
+
+def servers(told: dict[str, str]) -> Iterator[Object]:
     """Pods of what a cluster has beside the overlay."""
     names = [name for name in told if name.startswith(("POSTGRES_", "RABBITMQ_"))]
     for name, (image, arguments) in SERVERS.items():
         volumes, mounts = [], []
         if name == "postgres":
-            file = {"path": str(folder / "databases.sql"), "type": "File"}
+            file = {"path": str(Path(estate.__file__).with_name("databases.sh")), "type": "File"}
             volumes = [{"name": "databases", "hostPath": file}]
-            target = "/docker-entrypoint-initdb.d/databases.sql"
+            target = "/docker-entrypoint-initdb.d/databases.sh"
             mounts = [{"name": "databases", "mountPath": target, "readOnly": True}]
         yield {
             "apiVersion": "v1",
@@ -169,9 +193,9 @@ def servers(told: dict[str, str], folder: Path) -> Iterator[Object]:
         }
 
 
-def secrets(told: dict[str, str]) -> Iterator[Object]:
+def secrets(told: dict[str, str]) -> Secrets:
     """What the cluster's store of secrets would hold."""
-    values = {
+    return {
         "broker": {"url": told["PORTAL_BROKER_URL"]},
         "identity": {"pepper": told["IDENTITY_PEPPER"], "mail-url": told["IDENTITY_MAIL_URL"]},
         "uploads": {
@@ -183,9 +207,6 @@ def secrets(told: dict[str, str]) -> Iterator[Object]:
             for name in OWNERS_OF_PERSONAL_DATA
         },
     }
-    for name, value in values.items():
-        head = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}}
-        yield {**head, "stringData": value}
 
 
 def _operate(service: str, arguments: tuple[str, ...], stdin: str) -> str:

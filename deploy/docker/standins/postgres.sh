@@ -10,10 +10,10 @@ METHOD=${POSTGRES_HOST_AUTH_METHOD:-scram-sha-256}
 if [ ! -f "$PGDATA/PG_VERSION" ]; then
     chmod 700 "$PGDATA"
     # shellcheck disable=SC2086
-    initdb --username=postgres --auth=trust ${POSTGRES_INITDB_ARGS:-} >/dev/null
+    initdb --username=postgres --auth=trust --encoding=UTF8 --locale=C.UTF-8 ${POSTGRES_INITDB_ARGS:-} >/dev/null
     pg_ctl --silent -w -o "-c listen_addresses='' -k /tmp" start
-    for FILE in /docker-entrypoint-initdb.d/*.sql; do
-        [ ! -f "$FILE" ] || psql --host=/tmp --username=postgres --set=ON_ERROR_STOP=1 --quiet --file="$FILE"
+    for FILE in /docker-entrypoint-initdb.d/*.sh; do
+        [ ! -x "$FILE" ] || PGHOST=/tmp "$FILE"
     done
     [ -z "${POSTGRES_PASSWORD:-}" ] || psql --host=/tmp --username=postgres --quiet \
         --command="ALTER ROLE postgres PASSWORD '$POSTGRES_PASSWORD'"
