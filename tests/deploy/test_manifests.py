@@ -6,6 +6,7 @@ import copy
 import dataclasses
 import functools
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -23,7 +24,7 @@ import yaml
 from common.events.catalogue import OWNERS_OF_PERSONAL_DATA, SERVICES
 from common.messaging import topology
 from common.service import load_services
-from common.settings import variable
+from common.settings import SettingsError, load, variable
 from deploy.kubernetes.declared import CALLS, jobs, settings_of
 from deploy.kubernetes.workloads import schedule
 
@@ -31,6 +32,7 @@ FOLDER = Path(__file__).parents[2] / "deploy" / "kubernetes"
 OVERLAYS = ("dev", "production")
 KUBERNETES = "1.32.0"
 PODS = ("Deployment", "Job", "CronJob")
+SECRETS = {"IDENTITY_PEPPER": "c" * 64, "IDENTITY_MAIL_URL": "smtps://mail.test"}
 KINDS_OF_OPERATORS = {path.stem for path in (FOLDER / "schemas").glob("*.json")}
 pytestmark = pytest.mark.skipif(
     shutil.which("kubectl") is None, reason="kubectl renders the overlays: install it"
@@ -264,6 +266,42 @@ def misread(environment: dict[str, Any], service: str) -> list[str]:
 def test_what_is_told_is_read_and_what_is_needed_is_told(overlay: str) -> None:
     found = {service: misread(told(overlay)[service], service) for service in SERVICES}
     assert found == {service: [] for service in SERVICES}
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_a_service_starts_with_what_it_is_told(
+    overlay: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for service in SERVICES:
+        start_with(told(overlay)[service], service, monkeypatch)
+
+
+def test_a_value_that_a_service_would_refuse_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    environment = {**told("dev")["uploads"], "UPLOADS_STORE_URL": "s3://portal-uploads"}
+    with pytest.raises(SettingsError, match="UPLOADS_STORE_URL is out of bounds"):
+        start_with(environment, "uploads", monkeypatch)
+
+
+def start_with(environment: dict[str, Any], service: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read its settings from what the manifests tell a service.
+
+    Secrets are made up but for optional ones, and an operator has changed every `.example`.
+    """
+    given = {
+        name: value.replace(".example", ".test")
+        if isinstance(value, str)
+        else SECRETS.get(name, "-")
+        for name, value in environment.items()
+        if isinstance(value, str) or not value["valueFrom"]["secretKeyRef"].get("optional")
+    }
+    if "UPLOADS_STORE_URL" in given:
+        given |= {"UPLOADS_STORE_ACCESS_KEY": "-", "UPLOADS_STORE_SECRET_KEY": "-"}
+    with monkeypatch.context() as patch:
+        for name in [each for each in os.environ if each.startswith("PORTAL_")]:
+            patch.delenv(name)
+        for name, value in given.items():
+            patch.setenv(name, value)
+        load(settings_of(service), service)
 
 
 def test_a_misspelt_and_a_missing_variable_are_noticed() -> None:
