@@ -34,6 +34,7 @@ NAMES = (
     "erasures",
     "audit",
     "gdprbench",
+    "processes",
 )
 RESULTS = Path(__file__).parent / "results"
 PERFORMANCE = Path(__file__).parents[2] / "docs" / "performance.md"

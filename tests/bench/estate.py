@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -45,6 +45,23 @@ def running(
     folder: Path, postgres_url: str, rabbit_url: str, *processes: stack.Key
 ) -> Iterator[Estate]:
     """Migrate the services of these (service, web or worker) processes, start them, end them."""
+    with prepared(folder, postgres_url, rabbit_url, {name for name, _ in processes}) as estate:
+        started = stack.Stack(folder, estate.environment, free_port())
+        try:
+            started.start(*processes)
+            for name, kind in processes:
+                if kind == "web":
+                    until(lambda name=name: _is_ready(estate.web_urls[name]), f"{name} is ready")
+            yield estate
+        finally:
+            started.stop()
+
+
+@contextmanager
+def prepared(
+    folder: Path, postgres_url: str, rabbit_url: str, services: Iterable[str]
+) -> Iterator[Estate]:
+    """Migrate these services; none of their processes runs yet."""
     where = stack.servers(postgres_url, rabbit_url, 0, f"bench_{uuid4().hex[:8]}")
     web_urls = {name: f"http://127.0.0.1:{free_port()}" for name in where.web_urls}
     environment = {
@@ -54,18 +71,12 @@ def running(
     }
     runtimes = {}
     with patch.dict(os.environ, environment):
-        for name, service in load_services(sorted({name for name, _ in processes})).items():
+        for name, service in load_services(sorted(services)).items():
             runtimes[name] = service.runtime()
             migrations.upgrade(runtimes[name])
-    started = stack.Stack(folder, environment, free_port())
     try:
-        started.start(*processes)
-        for name, kind in processes:
-            if kind == "web":
-                until(lambda name=name: _is_ready(web_urls[name]), f"{name} is ready")
         yield Estate({**os.environ, **environment}, web_urls, runtimes)
     finally:
-        started.stop()
         for runtime in runtimes.values():
             runtime.close()
 
@@ -122,13 +133,15 @@ def address_of(account_id: UUID) -> str:
     return f"{account_id.hex}@customer.example"
 
 
-def until(fact: Callable[[], object], what: str, seconds: float = WAIT_SECONDS) -> None:
+def until(
+    fact: Callable[[], object], what: str, seconds: float = WAIT_SECONDS, every: float = 0.1
+) -> None:
     """Wait until something is so; raises TimeoutError. Nothing that is measured waits like this."""
     deadline = time.monotonic() + seconds
     while not fact():
         if time.monotonic() > deadline:
             raise TimeoutError(f"not within {seconds:.0f} s: {what}")
-        time.sleep(0.1)
+        time.sleep(every)
 
 
 def _account(customer: Organisation, at: datetime, password: Hash | None) -> Account:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -15,10 +17,8 @@ import click
 import prometheus_client
 import structlog
 import waitress
-from granian import Granian
-from granian.constants import Interfaces
 
-from common import logs, migrations
+from common import logs
 from common.db import is_lost
 from common.jobs import Work
 from common.logs import log
@@ -65,6 +65,8 @@ def command_line(service: Any, commands: Sequence[click.Command]) -> click.Group
     @click.option("--grant-to", metavar="ROLE", help="Let this role, which owns no table, serve.")
     def migrate(wait: float, draft: str | None, grant_to: str | None) -> None:
         """Bring the database to the newest migration."""
+        from common import migrations  # and alembic, which no other process needs
+
         runtime = service.runtime()
         logs.configure(runtime.settings.log_level)
         if draft:
@@ -172,18 +174,16 @@ def _known(act: Callable[[Any, UUID], str | None], runtime: Any, message_id: UUI
 
 
 def serve(factory: str, settings: ProcessSettings) -> None:
-    """Answer HTTP requests with the app that `module:function` makes, until SIGTERM or SIGINT."""
-    Granian(
-        factory,
-        address=settings.host,
-        port=settings.port,
-        interface=Interfaces.WSGI,
-        factory=True,
-        workers=1,
-        blocking_threads=settings.threads,
-        log_enabled=False,
-        websockets=False,
-    ).serve()
+    """Answer HTTP requests with the app that `module:function` makes, until SIGTERM or SIGINT.
+
+    This process becomes Granian's, which watches over one that answers; it then holds nothing of
+    the service in its memory.
+    """
+    options = ["--interface=wsgi", "--factory", "--workers=1", "--no-log", "--no-ws"]
+    listen = [f"--host={settings.host}", f"--port={settings.port}"]
+    threads = f"--blocking-threads={settings.threads}"
+    command = [sys.executable, "-m", "granian", factory, *options, *listen, threads]
+    os.execv(sys.executable, command)  # noqa: S606
 
 
 def run_worker(runtime: Any) -> None:

@@ -18,7 +18,7 @@ import httpx
 import prometheus_client
 from flask import Flask
 
-from common import jobs, logs, metrics, migrations, tracing
+from common import jobs, logs, metrics, revisions, tracing
 from common.clock import Clock, ShiftedClock, SystemClock
 from common.db import Database
 from common.keys import KeyMissing, Keys
@@ -191,7 +191,7 @@ class Runtime:
     def not_ready(self) -> str | None:
         """Sentence on what is missing, None when everything is there."""
         try:
-            missing = migrations.missing(self)
+            missing = revisions.missing(self)
             restored = not missing and self._is_restored()
         except Exception:
             name = f"{self.name.replace('-', '_').upper()}_DATABASE_URL"

@@ -5,7 +5,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
-from common import migrations
+from common import migrations, revisions
 from common.db import Database
 from common.ids import uuid7
 from common.privacy import chain
@@ -58,7 +58,7 @@ def test_it_serves_and_seals(serving):
         audit(session, "parcel.send", uuid7())
     assert chain.seal(serving.runtime) == 1
     assert len(serving.rows(AuditSeal)) == len(serving.rows(AuditEntry)) == 1
-    assert not migrations.missing(serving.runtime)
+    assert not revisions.missing(serving.runtime)
     assert serving.sign_in().post("/parcels", {"label": "x", "weight": 1}).status_code == 201
 
 

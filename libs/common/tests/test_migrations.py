@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
-from common import migrations
+from common import migrations, revisions
 from common.db import CommonBase
 
 ON_BOTH = pytest.mark.parametrize(
@@ -42,14 +42,14 @@ def test_control_a_missing_column_shows_in_the_comparison(migrated):
 @ON_BOTH
 def test_migrating_again_changes_nothing(migrated):
     migrations.upgrade(migrated)
-    assert not migrations.missing(migrated)
+    assert not revisions.missing(migrated)
 
 
-def versions(runtime, *revisions):
+def versions(runtime, *ids):
     """Pretend that the database was migrated to these."""
     with runtime.db.engine.begin() as connection:
         connection.execute(sa.text("DELETE FROM alembic_version"))
-        for each in revisions:
+        for each in ids:
             connection.execute(sa.text("INSERT INTO alembic_version VALUES (:r)"), {"r": each})
 
 
@@ -58,10 +58,10 @@ def test_a_database_that_is_behind_lacks_migrations_and_one_that_is_ahead_does_n
     with migrated.db.engine.connect() as connection:
         (head,) = MigrationContext.configure(connection).get_current_heads()
     versions(migrated)
-    assert migrations.missing(migrated)
+    assert revisions.missing(migrated)
     assert "run `python -m sample migrate`" in migrated.not_ready()
     versions(migrated, "common_9999")
-    assert not migrations.missing(migrated)
+    assert not revisions.missing(migrated)
     versions(migrated, head)
     assert migrated.not_ready() is None
 
@@ -70,7 +70,7 @@ def test_a_database_out_of_reach_is_not_ready(sample, monkeypatch):
     def fall(_):
         raise sa.exc.OperationalError("", {}, Exception("connection refused"))
 
-    monkeypatch.setattr(migrations, "missing", fall)
+    monkeypatch.setattr(revisions, "missing", fall)
     assert sample.runtime.not_ready() == (
         "The database is out of reach: look at SAMPLE_DATABASE_URL."
     )
@@ -95,4 +95,4 @@ def test_processes_that_migrate_at_the_same_time_do_it_once(sample_on_postgres):
     for each in threads:
         each.join()
     assert faults == []
-    assert not migrations.missing(runtime)
+    assert not revisions.missing(runtime)

@@ -8,10 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 
 from common.db import CommonBase
+from common.revisions import folders
 
 _LOCK = 0x0A1E3B1C
 ONLY_ADDED_TO = ("audit_entries", "audit_seals", "audit_anchors")
@@ -48,26 +47,12 @@ def grant(runtime: Any, role: str) -> None:
             connection.execute(sa.text(each))
 
 
-def missing(runtime: Any) -> bool:
-    """Whether the database lacks a migration that this program has.
-
-    A database that a newer program has migrated already lacks nothing: while one version replaces
-    the other, both serve.
-    """
-    scripts = ScriptDirectory.from_config(_config(runtime))
-    heads, known = set(scripts.get_heads()), {each.revision for each in scripts.walk_revisions()}
-    with runtime.db.engine.connect() as connection:
-        current = set(MigrationContext.configure(connection).get_current_heads())
-    newer = current - known  # each stands in the place of a head of ours
-    return len(heads - current) > len(newer)
-
-
 def draft(runtime: Any, slug: str, *, shared: bool = False) -> str:
     """Write the migration that brings an up-to-date database to the models; return its path.
 
     shared: for the tables of libs/common instead of the service's own.
     """
-    own, common = _folders(runtime)
+    own, common = folders(runtime)
     folder, tables = (common, CommonBase.metadata) if shared else (
         own, runtime.parts["models"].Base.metadata
     )  # fmt: skip
@@ -90,15 +75,11 @@ def draft(runtime: Any, slug: str, *, shared: bool = False) -> str:
     return str(script.path)  # type: ignore[union-attr]
 
 
-def _folders(runtime: Any) -> tuple[Path, Path]:
-    return runtime.service.folder / "migrations" / "versions", _HERE / "versions"
-
-
 def _config(runtime: Any) -> Config:
     config = Config()
     config.set_main_option("script_location", str(_HERE))
     config.set_main_option("path_separator", "os")
-    locations = ":".join(str(folder) for folder in _folders(runtime))
+    locations = ":".join(str(folder) for folder in folders(runtime))
     config.set_main_option("version_locations", locations)
     config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
     return config

@@ -10,8 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from zxcvbn import zxcvbn  # type: ignore[import-untyped]
-
 from common.texts import Text
 from identity.rules.refusals import PasswordGuessable
 
@@ -78,6 +76,8 @@ def refuse_guessable(password: str, *context_words: str | None, language: str = 
 
 def weakness(password: str, context: Iterable[str | None]) -> Text | None:
     """What to do about a password, None when it is good enough."""
+    from zxcvbn import zxcvbn  # type: ignore[import-untyped]  # 12 MB that a worker never needs
+
     words = _words(context)
     rest = _without(password, words)
     if not rest.strip():
