@@ -19,7 +19,8 @@ RUNTIME := .venv/runtime.stamp
 ENOUGH_TO_RUN := $(if $(wildcard $(EVERYTHING)),$(EVERYTHING),$(RUNTIME))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock lint format test test-fast docs docs-check run run-stack demo peers bench clean
+.PHONY: help setup lock lint format test test-fast test-containers docs docs-check run run-stack demo images \
+	compose compose-demo compose-down manifests-run peers bench clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +67,24 @@ run-stack: setup  ## every service a process; needs servers, as test does (PORT=
 
 demo: $(ENOUGH_TO_RUN)  ## play registration to erasure on the estate that runs (PORT=, DATA_DIR=, LISTS=)
 	$(PY) -m deploy.local.demo $(OPTIONS)
+
+images: setup  ## an image of each service with docker, podman or buildah (TAG=, BASE=, NETWORK=; 4 min)
+	deploy/docker/build.sh
+
+compose: setup  ## the estate as containers, with all it needs; make images first (PORT=, LISTS=)
+	$(PY) -m deploy.docker.compose $(if $(PORT),--port $(PORT)) up $(if $(LISTS),--lists $(LISTS))
+
+compose-demo: setup  ## play the story on the estate that make compose started (PORT=, LISTS=)
+	$(PY) -m deploy.docker.compose $(if $(PORT),--port $(PORT)) demo $(if $(LISTS),--lists $(LISTS))
+
+compose-down: setup  ## end it and keep its data (PORT=)
+	$(PY) -m deploy.docker.compose $(if $(PORT),--port $(PORT)) down
+
+manifests-run: setup  ## the dev overlay for real: podman runs it, the story is played on it (2 min)
+	$(PY) -m deploy.kubernetes.play
+
+test-containers: setup  ## tests whose PostgreSQL and RabbitMQ are containers, on docker or podman
+	deploy/docker/test-containers.sh
 
 peers: build/peers/stamp  ## other matchers, to measure ours against, in an environment of their own
 

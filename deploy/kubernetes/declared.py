@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
+
+import prometheus_client
 
 from common.events.catalogue import OWNERS_OF_PERSONAL_DATA
 from common.jobs import Job
@@ -30,6 +33,20 @@ def settings_of(service: str) -> type[ProcessSettings]:
     if service == "gateway":
         return GatewaySettings
     return load_services([service])[service].settings_class
+
+
+def metrics() -> frozenset[str]:
+    """Names of all metrics that processes export, as the code declares them."""
+    services = load_services(OWNERS_OF_PERSONAL_DATA).values()
+    counted = {each.__gauge__[0] for service in services for each in service.gauges}  # type: ignore[attr-defined]
+    collected = {each.name for each in prometheus_client.REGISTRY.collect()}
+    return frozenset(name for name in counted | collected if name.startswith("portal_"))
+
+
+def named_metrics(expression: str) -> set[str]:
+    """Names of ours in a PromQL expression, without what a counter's or histogram's samples add."""
+    found = re.findall(r"portal_\w+", expression)
+    return {re.sub(r"_(total|count|sum|bucket)$", "", each) for each in found}
 
 
 def labels(service: str, component: str) -> dict[str, str]:

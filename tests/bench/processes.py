@@ -40,6 +40,7 @@ def run(folder: Path, postgres_url: str, rabbit_url: str) -> dict[str, Any]:
     running: dict[str, _Process] = {}
     with prepared(folder, postgres_url, rabbit_url, OWNERS_OF_PERSONAL_DATA) as estate:
         try:
+            _Process(estate, "identity", "worker").end()  # makes the queues, once in their life
             for service in OWNERS_OF_PERSONAL_DATA:
                 for kind in ("web", "worker"):
                     running[f"{service} {kind}"] = _Process(estate, service, kind)

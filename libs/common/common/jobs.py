@@ -54,6 +54,38 @@ def outbox_age(session: Session) -> float:
     return max(0.0, now(session).timestamp() - made) if oldest else 0.0
 
 
+@gauge("portal_audit_head_age_seconds", "How long an entry waits that no published head covers")
+def audit_head_age(session: Session) -> float:
+    """Seconds since the oldest entry was written that other services cannot vouch for yet."""
+    oldest = chain.oldest_unanchored(session)
+    return max(0.0, (now(session) - oldest).total_seconds()) if oldest else 0.0
+
+
+@gauge("portal_retention_due", "Rows that the last sweeps found due and left, for whatever reason")
+def retention_due(session: Session) -> int:
+    """Held ones, conflicts, and what another reason keeps."""
+    return sum(each.looked_at - each.erased for each in sweeps.last_of_each_table(session))
+
+
+@gauge("portal_retention_held", "Rows that the last sweeps left because of a legal hold")
+def retention_held(session: Session) -> int:
+    """Rows under a hold."""
+    return sum(each.held for each in sweeps.last_of_each_table(session))
+
+
+@gauge("portal_retention_conflicts", "Rows whose minimum outlasts their maximum")
+def retention_conflicts(session: Session) -> int:
+    """Rows that two rules contradict each other about."""
+    return sum(each.conflicts for each in sweeps.last_of_each_table(session))
+
+
+@gauge("portal_retention_sweep_age_seconds", "Since the table was swept that waits longest")
+def retention_sweep_age(session: Session) -> float:
+    """Seconds; 0 before the first sweep was through."""
+    ended = [each.ended_at for each in sweeps.last_of_each_table(session) if each.ended_at]
+    return max(0.0, (now(session) - min(ended)).total_seconds()) if ended else 0.0
+
+
 def jobs_of(*modules: ModuleType | Any) -> dict[str, Job]:
     """Jobs marked in these modules, by the name a CronJob calls them."""
     marked = [each for module in modules for each in vars(module).values()]

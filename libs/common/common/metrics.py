@@ -24,6 +24,10 @@ EVENTS_HANDLED = Counter(
 EVENT_SECONDS = Histogram(
     "portal_event_batch_seconds", "Time to handle a batch of events", ["subscription"]
 )
+EVENT_LAG = Histogram(
+    "portal_event_lag_seconds", "From an event's own time until it was handled, outbox and all",
+    ["subscription"], buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 30, 300, 3600),
+)  # fmt: skip
 EVENTS_RELAYED = Counter(
     "portal_events_relayed_total", "Outbox rows by what the broker said", ["service", "outcome"]
 )
@@ -35,17 +39,6 @@ TICKS = Gauge(
 JOBS = Counter("portal_jobs_total", "Runs of steps and jobs", ["service", "job", "outcome"])
 MAILS = Counter("portal_mails_total", "Tries to send a mail by what became of them", ["outcome"])
 HASHES_QUEUED = Gauge("portal_password_hashes_queued", "Password hashes waiting for a thread")
-RETENTION_ERASED = Counter(
-    "portal_retention_erased_total", "Rows that the sweep erased", ["service", "record_class"]
-)
-RETENTION_CONFLICTS = Gauge(
-    "portal_retention_conflicts", "Rows whose minimum outlasts their maximum",
-    ["service", "record_class"],
-)  # fmt: skip
-RETENTION_HELD = Gauge(
-    "portal_retention_held", "Rows old enough to go that a legal hold keeps",
-    ["service", "record_class"],
-)  # fmt: skip
 
 G = TypeVar("G", bound=Callable[[Any], float])
 

@@ -1,5 +1,6 @@
 """Figures that the worker counts at the instant of each scrape."""
 
+import prometheus_client
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
@@ -7,7 +8,10 @@ from common.ids import uuid7
 from common.messaging import publish
 from common.messaging.outbox import OutboxRow
 from common.metrics import Observed
-from sample.models import ParcelSent
+from common.privacy import chain, sweeps
+from common.privacy.audit import audit
+from common.privacy.chain import AuditAnchor, AuditSeal
+from sample.models import Parcel, ParcelSent
 
 AGE = "portal_outbox_oldest_age_seconds"
 
@@ -36,3 +40,47 @@ def test_without_a_database_there_is_no_figure_and_the_scrape_answers(sample, mo
 
     monkeypatch.setattr(sample.runtime, "reading", lost)
     assert scraped(sample) == {}
+
+
+def test_the_audit_is_as_old_as_its_oldest_entry_that_nobody_else_can_vouch_for(sample):
+    age = "portal_audit_head_age_seconds"
+    with sample.runtime.transaction() as session:
+        audit(session, "parcel.send", "1")
+    sample.clock.advance("PT1M")
+    assert scraped(sample)[age][1] == 60.0
+    chain.seal(sample.runtime)
+    assert scraped(sample)[age][1] == 0.0
+    sample.clock.advance("PT1M")
+    assert scraped(sample)[age][1] == 60.0
+    head = sample.rows(AuditSeal)[-1]
+    sample.given(
+        AuditAnchor(service="sample", number=head.number, hash=head.hash, sealed_at=head.sealed_at)
+    )
+    assert scraped(sample)[age][1] == 0.0
+
+
+def test_an_event_that_waited_is_seen_to_have_waited(sample):
+    parcel = Parcel(organisation_id=uuid7(), account_id=uuid7(), label="box", weight=1)
+    parcel_id = sample.given(parcel).id
+    message, before = sample.message(ParcelSent(parcel_id=parcel_id, weight=1)), lags()
+    sample.clock.advance("PT1M")
+    asking = [each for each in sample.service.subscriptions if message.type in each.types]
+    for each in asking:
+        sample._deliver(each, message)
+    assert lags() == before + 60.0 * len(asking) > before
+
+
+def lags():
+    """Seconds that all events of the sample waited together."""
+    name = "portal_event_lag_seconds_sum"
+    told = prometheus_client.REGISTRY.collect()
+    every = [each for family in told for each in family.samples if each.name == name]
+    return sum(each.value for each in every if each.labels["subscription"].startswith("sample."))
+
+
+def test_what_a_sweep_left_is_told_until_the_next_one(sample):
+    sweeps.sweep(sample.runtime)
+    sample.clock.advance("P1D")
+    told = scraped(sample)
+    assert told["portal_retention_sweep_age_seconds"][1] == 86400.0
+    assert told["portal_retention_due"][1] == told["portal_retention_held"][1] == 0

@@ -18,7 +18,7 @@ from common.messaging.brokers import Disposition, Done, Message, Park, Retry
 from common.messaging.outbox import Cause
 from common.messaging.subscribe import Subscription
 from common.messaging.topology import Ladder
-from common.metrics import EVENT_SECONDS, EVENTS_HANDLED
+from common.metrics import EVENT_LAG, EVENT_SECONDS, EVENTS_HANDLED
 from common.tracing import span
 
 
@@ -112,7 +112,10 @@ class Consumer:
                     answer = subscription.function(one.event, session)
                     session.flush()
                 outcomes.append(answer if answer == inbox.STALE else "ok")
+        handled = self._runtime.clock.now()
         for one, outcome in zip(batch, outcomes, strict=True):
+            lag = (handled - one.envelope.time).total_seconds()
+            EVENT_LAG.labels(subscription.name).observe(max(0.0, lag))
             self._note(subscription, one.message, one.envelope, outcome)
 
     def _failed(self, subscription: Subscription, one: _Received, error: Exception) -> Disposition:

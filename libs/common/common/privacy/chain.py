@@ -163,6 +163,16 @@ def _anchored(session: Session) -> int:
     return session.scalar(sa.select(sa.func.max(AuditAnchor.number)).where(own)) or 0
 
 
+def oldest_unanchored(session: Session) -> datetime | None:
+    """When the oldest entry was sealed, or written, that no published head covers."""
+    later = sa.select(AuditSeal.sealed_at).where(AuditSeal.number > _anchored(session))
+    sealed = session.scalar(later.order_by(AuditSeal.number).limit(1))
+    entry = sa.select(sa.func.min(AuditEntry.at)).where(
+        AuditEntry.id.in_(sa.select(AuditUnsealed.entry_id))
+    )
+    return sealed or session.scalar(entry)
+
+
 def _alone(session: Session) -> bool:
     """Whether nobody else seals now; on SQLite whoever writes is alone."""
     if session.get_bind().dialect.name != "postgresql":

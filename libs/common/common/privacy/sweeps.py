@@ -20,7 +20,6 @@ from common.clock import now
 from common.db import CommonBase, insert
 from common.ids import uuid7
 from common.logs import log
-from common.metrics import RETENTION_CONFLICTS, RETENTION_ERASED, RETENTION_HELD
 from common.privacy import holds, rulesets
 from common.privacy.audit import audit
 from common.privacy.personal import technical
@@ -97,6 +96,14 @@ def sweep_after_release(runtime: Any) -> int:
     return erased
 
 
+def last_of_each_table(session: Session) -> Sequence[RetentionReport]:
+    """The sweep of every table that was through last."""
+    table = RetentionReport.record_class, RetentionReport.of_table
+    newest = sa.select(*table, sa.func.max(RetentionReport.ended_at)).group_by(*table)
+    named = sa.tuple_(*table, RetentionReport.ended_at)
+    return session.scalars(sa.select(RetentionReport).where(named.in_(newest))).all()
+
+
 def _sweep_table(runtime: Any, records: Records) -> int:
     """Work through a table unless somebody else does; tell the log how far it is."""
     erased, began, lease = 0, time.perf_counter(), uuid7()
@@ -120,11 +127,7 @@ def _batches(runtime: Any, records: Records, lease: UUID) -> Iterator[int]:
                 return
             gone = _sweep_batch(session, records, report)
             going = report.ended_at is None
-        RETENTION_ERASED.labels(runtime.name, records.record_class).inc(gone)
         yield gone
-    if report_id is not None:
-        RETENTION_CONFLICTS.labels(runtime.name, records.record_class).set(report.conflicts)
-        RETENTION_HELD.labels(runtime.name, records.record_class).set(report.held)
 
 
 def _take_lease(session: Session, records: Records, lease: UUID) -> UUID | None:

@@ -21,6 +21,9 @@ from common.testing.server import (
     wait_until,
 )
 
+STOP_SECONDS = 30
+"""How long a server may take to put its data down; podman's socket kills at once unless told."""
+
 
 @functools.cache
 def engine_answers() -> bool:
@@ -55,7 +58,7 @@ class ContainerServer(Server):
         )
         address = "127.0.0.1" if local else "0.0.0.0"  # noqa: S104
         container.ports[str(port)] = (address, free_port())  # type: ignore[assignment]
-        self._container = container
+        self._container, self._keeps = container, folder is not None
         atexit.register(self.close)
         try:
             container.start()
@@ -69,7 +72,7 @@ class ContainerServer(Server):
 
     def stop(self) -> None:
         """Stop the container in good order."""
-        self._container.get_wrapped_container().stop()
+        self._container.get_wrapped_container().stop(timeout=STOP_SECONDS)
 
     def kill(self) -> None:
         """Kill the container at once."""
@@ -82,6 +85,8 @@ class ContainerServer(Server):
 
     def close(self) -> None:
         """Remove the container and what it kept in no folder of ours."""
+        if self._keeps and self._container.get_wrapped_container() is not None:
+            self.stop()  # removing it would kill it, and its data are to be whole
         self._container.stop()
         atexit.unregister(self.close)
 

@@ -2,7 +2,7 @@
 
 from screening.jobs.changes import keep_account_index, screen_changes
 from screening.jobs.lists import fetch_lists
-from screening.jobs.pending import screen_pending
+from screening.jobs.pending import screen_pending, screenings_pending
 from screening.jobs.sweep import sweep, sweep_on
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "keep_account_index",
     "screen_changes",
     "screen_pending",
+    "screenings_pending",
     "sweep",
     "sweep_on",
 ]

@@ -6,12 +6,17 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
 from common.jobs import step
 from common.logs import log
+from common.metrics import gauge
 from common.web.peers import PeerUnavailable
 from screening import checks, versions
 from screening.account_index import AccountIndex
 from screening.checks import Compared
+from screening.models import Screening
 from screening.names import read_names
 from screening.providers import PersonName, Provider, ProviderUnavailable
 from screening.providers.choosing import provider_of
@@ -19,6 +24,13 @@ from screening.versions import NoListInForce
 
 FROM_OUTSIDE = 25
 """Names taken at once where an outside provider compares them."""
+
+
+@gauge("portal_screenings_pending", "Names that wait for their comparison")
+def screenings_pending(session: Session) -> int:
+    """Requests for a comparison that is not done, whatever keeps it (S14)."""
+    waiting = sa.select(sa.func.count()).where(Screening.next_try_at.is_not(None))
+    return session.scalar(waiting) or 0
 
 
 @step
