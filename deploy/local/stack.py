@@ -63,6 +63,23 @@ class Stack:
         with self._lock:
             _kill(self._processes[service, kind], signal.SIGKILL)
 
+    def restart(self, service: str, kind: str) -> int:
+        """Ask a process to end as an upgrade does, start its successor; return the exit code.
+
+        Returns when the successor of a web process says that it is ready.
+        """
+        key = service, kind
+        with self._lock:
+            ending = self._processes[key]
+            ending.terminate()
+            code = ending.wait(timeout=60)
+            self._note("-", ending)
+            self._processes[key] = self._spawn(key, kind)
+        if kind == "web":
+            path = "healthz" if service == "gateway" else f"api/{service}/readyz"
+            seed.wait_for(f"http://127.0.0.1:{self.port}/{path}")
+        return code
+
     def stop(self) -> None:
         """Ask every process to end, and wait."""
         self._stopping.set()
