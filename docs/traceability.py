@@ -13,6 +13,7 @@ import tokenize
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -192,8 +193,13 @@ def numbers_in(text: str) -> list[int]:
 Scope = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
-def _marked(source: str) -> Iterator[tuple[list[int], list[Scope], str, str]]:
+@cache
+def _marked(source: str) -> tuple[tuple[list[int], list[Scope], str, str], ...]:
     """Comments and texts that name promises: numbers, what encloses them, text, code before it."""
+    return tuple(_read(source)) if numbers_in(source) else ()
+
+
+def _read(source: str) -> Iterator[tuple[list[int], list[Scope], str, str]]:
     scopes = [each for each in ast.walk(ast.parse(source)) if isinstance(each, Scope)]
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type not in (tokenize.COMMENT, tokenize.STRING):
