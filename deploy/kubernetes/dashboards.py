@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,190 +84,205 @@ OVERDUE = Panel(
 PENDING = Panel(
     "Names that wait for their comparison", "short", (("max(portal_screenings_pending)", "names"),)
 )
-DASHBOARDS = {
+DASHBOARDS: dict[str, tuple[str, tuple[Panel, ...]]] = {
     "estate": (
         "Portal: the estate",
-        Panel("Requests", "reqps", ((rate(f"{REQUESTS}_count", "service"), "{{service}}"),)),
-        Panel(
-            "Answers of 5xx",
-            "reqps",
-            ((rate(f"{REQUESTS}_count", "service", 'status=~"5.."'), "{{service}}"),),
-            1,
+        (
+            Panel("Requests", "reqps", ((rate(f"{REQUESTS}_count", "service"), "{{service}}"),)),
+            Panel(
+                "Answers of 5xx",
+                "reqps",
+                ((rate(f"{REQUESTS}_count", "service", 'status=~"5.."'), "{{service}}"),),
+                1,
+            ),
+            Panel(
+                "Time to answer, 95 of 100",
+                "s",
+                ((quantile(0.95, REQUESTS, "service"), "{{service}}"),),
+            ),
+            STANDING,
+            OUTBOX_AGE,
+            WELL,
+            OVERDUE,
+            PENDING,
         ),
-        Panel(
-            "Time to answer, 95 of 100",
-            "s",
-            ((quantile(0.95, REQUESTS, "service"), "{{service}}"),),
-        ),
-        STANDING,
-        OUTBOX_AGE,
-        WELL,
-        OVERDUE,
-        PENDING,
     ),
     "messaging": (
         "Portal: messaging",
-        Panel(
-            "Events handled",
-            "eps",
-            ((rate(EVENTS, "subscription", 'outcome="ok"'), "{{subscription}}"),),
-        ),
-        Panel(
-            "Retried, parked and stale",
-            "eps",
-            (
+        (
+            Panel(
+                "Events handled",
+                "eps",
+                ((rate(EVENTS, "subscription", 'outcome="ok"'), "{{subscription}}"),),
+            ),
+            Panel(
+                "Retried, parked and stale",
+                "eps",
                 (
-                    rate(EVENTS, "subscription, outcome", 'outcome!~"ok|duplicate"'),
-                    "{{subscription}} {{outcome}}",
+                    (
+                        rate(EVENTS, "subscription, outcome", 'outcome!~"ok|duplicate"'),
+                        "{{subscription}} {{outcome}}",
+                    ),
                 ),
             ),
+            Panel(
+                "From event to handler, 95 of 100",
+                "s",
+                ((quantile(0.95, LAG, "subscription"), "{{subscription}}"),),
+            ),
+            Panel(
+                "Time of a batch, 95 of 100",
+                "s",
+                ((quantile(0.95, BATCH, "subscription"), "{{subscription}}"),),
+            ),
+            Panel(
+                "Outbox: confirmed and refused",
+                "eps",
+                (
+                    (
+                        rate("portal_events_relayed_total", "service, outcome"),
+                        "{{service}} {{outcome}}",
+                    ),
+                ),
+            ),
+            Panel(
+                "Outbox: rows read last",
+                "short",
+                (("max by (service) (portal_outbox_pending)", "{{service}}"),),
+                500,
+            ),
+            OUTBOX_AGE,
+            WELL,
         ),
-        Panel(
-            "From event to handler, 95 of 100",
-            "s",
-            ((quantile(0.95, LAG, "subscription"), "{{subscription}}"),),
-        ),
-        Panel(
-            "Time of a batch, 95 of 100",
-            "s",
-            ((quantile(0.95, BATCH, "subscription"), "{{subscription}}"),),
-        ),
-        Panel(
-            "Outbox: confirmed and refused",
-            "eps",
-            ((rate("portal_events_relayed_total", "service, outcome"), "{{service}} {{outcome}}"),),
-        ),
-        Panel(
-            "Outbox: rows read last",
-            "short",
-            (("max by (service) (portal_outbox_pending)", "{{service}}"),),
-            500,
-        ),
-        OUTBOX_AGE,
-        WELL,
     ),
     "data-protection": (
         "Portal: data protection",
-        OVERDUE,
-        STANDING,
-        PENDING,
-        Panel(
-            "Verdicts that only a sweep of everybody found",
-            "short",
-            (("sum(increase(portal_screening_drift_total[7d]))", "verdicts"),),
-            1,
-        ),
-        Panel(
-            "Accounts and holds that somebody has to look at",
-            "short",
-            (
+        (
+            OVERDUE,
+            STANDING,
+            PENDING,
+            Panel(
+                "Verdicts that only a sweep of everybody found",
+                "short",
+                (("sum(increase(portal_screening_drift_total[7d]))", "verdicts"),),
+                1,
+            ),
+            Panel(
+                "Accounts and holds that somebody has to look at",
+                "short",
                 (
-                    "max(portal_accounts_near_retention_limit)",
-                    "accounts 30 days before their limit",
+                    (
+                        "max(portal_accounts_near_retention_limit)",
+                        "accounts 30 days before their limit",
+                    ),
+                    ("max(portal_legal_holds_to_review)", "legal holds to review"),
                 ),
-                ("max(portal_legal_holds_to_review)", "legal holds to review"),
             ),
-        ),
-        Panel(
-            "Rows due that the last sweep left",
-            "short",
-            (
-                ("max by (service) (portal_retention_due)", "{{service}}"),
-                ("max by (service) (portal_retention_held)", "{{service}} under a hold"),
+            Panel(
+                "Rows due that the last sweep left",
+                "short",
+                (
+                    ("max by (service) (portal_retention_due)", "{{service}}"),
+                    ("max by (service) (portal_retention_held)", "{{service}} under a hold"),
+                ),
             ),
-        ),
-        Panel(
-            "Rules that contradict each other: rows",
-            "short",
-            (("max by (service) (portal_retention_conflicts)", "{{service}}"),),
-            1,
-        ),
-        Panel(
-            "Since the last sweep",
-            "s",
-            (("max by (service) (portal_retention_sweep_age_seconds)", "{{service}}"),),
-            172_800,
-        ),
-        Panel(
-            "Audit: oldest entry that nobody else vouches for",
-            "s",
-            (("max by (service) (portal_audit_head_age_seconds)", "{{service}}"),),
-            7_200,
-        ),
-        Panel(
-            "Mails",
-            "short",
-            (("sum by (outcome) (increase(portal_mails_total[1h]))", "{{outcome}}"),),
+            Panel(
+                "Rules that contradict each other: rows",
+                "short",
+                (("max by (service) (portal_retention_conflicts)", "{{service}}"),),
+                1,
+            ),
+            Panel(
+                "Since the last sweep",
+                "s",
+                (("max by (service) (portal_retention_sweep_age_seconds)", "{{service}}"),),
+                172_800,
+            ),
+            Panel(
+                "Audit: oldest entry that nobody else vouches for",
+                "s",
+                (("max by (service) (portal_audit_head_age_seconds)", "{{service}}"),),
+                7_200,
+            ),
+            Panel(
+                "Mails",
+                "short",
+                (("sum by (outcome) (increase(portal_mails_total[1h]))", "{{outcome}}"),),
+            ),
         ),
     ),
     "service": (
         "Portal: one service",
-        Panel(
-            "Requests by route",
-            "reqps",
-            (
+        (
+            Panel(
+                "Requests by route",
+                "reqps",
                 (
-                    rate(f"{REQUESTS}_count", "route, method", 'service="$service"'),
-                    "{{method}} {{route}}",
-                ),
-            ),
-        ),
-        Panel(
-            "Errors by route",
-            "reqps",
-            (
-                (
-                    rate(
-                        f"{REQUESTS}_count", "route, status", 'service="$service", status=~"[45].."'
+                    (
+                        rate(f"{REQUESTS}_count", "route, method", 'service="$service"'),
+                        "{{method}} {{route}}",
                     ),
-                    "{{status}} {{route}}",
                 ),
             ),
-        ),
-        Panel(
-            "Time to answer by route, 95 of 100",
-            "s",
-            ((quantile(0.95, REQUESTS, "route", 'service="$service"'), "{{route}}"),),
-        ),
-        Panel(
-            "Events handled",
-            "eps",
-            (
+            Panel(
+                "Errors by route",
+                "reqps",
                 (
-                    rate(EVENTS, "subscription, outcome", 'subscription=~"$service[.].*"'),
-                    "{{subscription}} {{outcome}}",
+                    (
+                        rate(
+                            f"{REQUESTS}_count",
+                            "route, status",
+                            'service="$service", status=~"[45].."',
+                        ),
+                        "{{status}} {{route}}",
+                    ),
                 ),
             ),
-        ),
-        Panel(
-            "From event to handler, 95 of 100",
-            "s",
-            (
+            Panel(
+                "Time to answer by route, 95 of 100",
+                "s",
+                ((quantile(0.95, REQUESTS, "route", 'service="$service"'), "{{route}}"),),
+            ),
+            Panel(
+                "Events handled",
+                "eps",
                 (
-                    quantile(0.95, LAG, "subscription", 'subscription=~"$service[.].*"'),
-                    "{{subscription}}",
+                    (
+                        rate(EVENTS, "subscription, outcome", 'subscription=~"$service[.].*"'),
+                        "{{subscription}} {{outcome}}",
+                    ),
                 ),
             ),
-        ),
-        Panel(
-            "Jobs and steps",
-            "short",
-            (
+            Panel(
+                "From event to handler, 95 of 100",
+                "s",
                 (
-                    'sum by (job, outcome) (increase(portal_jobs_total{service="$service"}[1h]))',
-                    "{{job}} {{outcome}}",
+                    (
+                        quantile(0.95, LAG, "subscription", 'subscription=~"$service[.].*"'),
+                        "{{subscription}}",
+                    ),
                 ),
             ),
-        ),
-        Panel(
-            "Password hashes that wait (identity)",
-            "short",
-            (("max(portal_password_hashes_queued)", "hashes"),),
-        ),
-        Panel(
-            "Memory",
-            "bytes",
-            (('max by (pod) (process_resident_memory_bytes{pod=~"$service-.*"})', "{{pod}}"),),
+            Panel(
+                "Jobs and steps",
+                "ops",
+                (
+                    (
+                        'sum by (job, outcome) (increase(portal_jobs_total{service="$service"}[1h]))',
+                        "{{job}} {{outcome}}",
+                    ),
+                ),
+            ),
+            Panel(
+                "Password hashes that wait (identity)",
+                "short",
+                (("max(portal_password_hashes_queued)", "hashes"),),
+            ),
+            Panel(
+                "Memory",
+                "bytes",
+                (('max by (pod) (process_resident_memory_bytes{pod=~"$service-.*"})', "{{pod}}"),),
+            ),
         ),
     ),
 }
@@ -294,12 +309,12 @@ def main() -> int:
 
 def files() -> Iterator[tuple[Path, str]]:
     """Every dashboard with its JSON; raises NoSuchMetric."""
-    for name, (title, *panels) in DASHBOARDS.items():
+    for name, (title, panels) in DASHBOARDS.items():
         board = dashboard(name, title, panels)
         yield FOLDER / f"{name}.json", json.dumps(board, indent=1) + "\n"
 
 
-def dashboard(name: str, title: str, panels: list[Panel]) -> dict[str, Any]:
+def dashboard(name: str, title: str, panels: Sequence[Panel]) -> dict[str, Any]:
     """One dashboard, two panels a row; the service's own asks which service."""
     variables: list[dict[str, Any]] = [
         {"name": "source", "label": "Prometheus", "type": "datasource", "query": "prometheus"}

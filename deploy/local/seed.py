@@ -65,12 +65,15 @@ def fill(portal: Portal, lists: Path | None) -> None:
     staff = {who: portal.until(partial(_signed_in, portal, who)) for who in STAFF}
     known = {each["name"]: each for each in staff["admin"].get("identity", "organisations")}
     for name, country in CUSTOMERS:
-        body = {"name": name, "country": country}
-        customer = known.get(name) or staff["admin"].post("identity", "organisations", body).json()
+        entered = {"name": name, "country": country}
+        customer = (
+            known.get(name) or staff["admin"].post("identity", "organisations", entered).json()
+        )
         _machines(staff["support"], customer["id"])
     for sku, en, nl, de, amount in PRODUCTS:
         price = {"amount": amount, "currency": "EUR"}
-        body = {"sku": sku, "name": {"en": en, "nl": nl, "de": de}, "price": price}
+        names = {"en": en, "nl": nl, "de": de}
+        body: dict[str, Any] = {"sku": sku, "name": names, "price": price}
         _enter(staff["shop"], "shop", "products", body)
     if not staff["trainer"].get("training", "sessions"):
         training_sessions(portal, staff["trainer"])
