@@ -268,7 +268,7 @@ DASHBOARDS: dict[str, tuple[str, tuple[Panel, ...]]] = {
                 "ops",
                 (
                     (
-                        'sum by (job, outcome) (increase(portal_jobs_total{service="$service"}[1h]))',
+                        rate("portal_jobs_total", "job, outcome", 'service="$service"'),
                         "{{job}} {{outcome}}",
                     ),
                 ),
