@@ -12,6 +12,7 @@ from common.events.catalogue import OWNERS_OF_PERSONAL_DATA
 from deploy.local import seed
 from deploy.local.portal import Portal
 from deploy.local.story import Story, un_list
+from tests.estate import runbooks
 from tests.estate.collector import Collector, Span
 from tests.estate.conftest import FaultyBroker, Running
 
@@ -96,7 +97,10 @@ def test_the_story_with_duplicates_reordering_and_every_handler_failing_once(
 def test_the_story_in_one_process_on_rabbitmq_and_postgresql(
     on_servers: Callable[[], Portal],
 ) -> None:
-    check(play(on_servers(), None))
+    story = play(on_servers(), None)
+    check(story)
+    said = runbooks.run_all(story)
+    assert set(said) == set(runbooks.commands()) - {runbooks.ASKS_THE_PUBLISHERS}
 
 
 @pytest.mark.rabbit

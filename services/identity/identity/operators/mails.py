@@ -64,7 +64,7 @@ def drop(account_id: UUID | None, kind: str | None, everything: bool) -> None:
 def _meant(
     session: Session, account_id: UUID | None, kind: str | None, everything: bool
 ) -> list[Mail]:
-    """The mails that are named, their accounts locked; stops when there is none."""
+    """The mails that are meant, their accounts locked; stops when a named one is not there."""
     if everything is (account_id is not None) or (account_id is None) is not (kind is None):
         raise click.UsageError("Name ACCOUNT and KIND, or --all.")
     named = (account_id, MailKind(kind) if kind else None)
@@ -72,7 +72,7 @@ def _meant(
         locked(session, owner)
     session.expire_all()
     found = waiting.given_up(session, *named)
-    if not found:
+    if not found and not everything:
         raise click.ClickException("There is no such mail.")
     click.echo(f"{len(found)} {'mail' if len(found) == 1 else 'mails'}.", err=True)
     return found
