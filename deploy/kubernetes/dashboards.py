@@ -1,4 +1,4 @@
-"""Writes the Grafana dashboards; `python -m deploy.kubernetes.dashboards --check` compares.
+"""The Grafana dashboards, which `python -m deploy.kubernetes.generate` writes to the platform.
 
 Every panel names metrics that the code exports; one that names another is not written. RabbitMQ and
 PostgreSQL bring dashboards of their own, which show queues, disks and connections.
@@ -6,9 +6,7 @@ PostgreSQL bring dashboards of their own, which show queues, disks and connectio
 
 from __future__ import annotations
 
-import argparse
 import json
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -289,24 +287,6 @@ DASHBOARDS: dict[str, tuple[str, tuple[Panel, ...]]] = {
 """File name: title and panels, in reading order."""
 
 
-def main() -> int:
-    """Write or check; exit 1 when a file is stale."""
-    parser = argparse.ArgumentParser(
-        prog="python -m deploy.kubernetes.dashboards", description=__doc__
-    )
-    parser.add_argument("--check", action="store_true", help="write nothing, exit 1 when stale")
-    check = parser.parse_args().check
-    stale = [path for path, text in files() if not path.exists() or path.read_text() != text]
-    for path in stale:
-        if check:
-            print(f"{path} is stale: python -m deploy.kubernetes.dashboards", file=sys.stderr)
-        else:
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(dict(files())[path])
-            print(path)
-    return int(check and bool(stale))
-
-
 def files() -> Iterator[tuple[Path, str]]:
     """Every dashboard with its JSON; raises NoSuchMetric."""
     for name, (title, panels) in DASHBOARDS.items():
@@ -365,7 +345,3 @@ def _panel(number: int, panel: Panel) -> dict[str, Any]:
             for place, (expression, legend) in enumerate(panel.lines)
         ],
     }  # fmt: skip
-
-
-if __name__ == "__main__":
-    sys.exit(main())

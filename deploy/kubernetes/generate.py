@@ -1,4 +1,4 @@
-"""Writes base/ from what the services declare: settings, jobs, queues and whom they call.
+"""Writes base/ and the dashboards from what the services declare: settings, jobs, queues, metrics.
 
 `python -m deploy.kubernetes.generate` writes; with `--check` it exits 1 where a file is stale.
 What an operator decides (addresses, sizes, versions of images) stands in overlays/.
@@ -17,7 +17,7 @@ import yaml
 
 from common.events.catalogue import OWNERS_OF_PERSONAL_DATA, SERVICES
 from common.settings import variable
-from deploy.kubernetes import network, workloads
+from deploy.kubernetes import dashboards, network, workloads
 from deploy.kubernetes.declared import CALLS, METRICS_PORT, WEB_PORT, jobs, settings_of
 
 HERE = Path(__file__).parent
@@ -43,7 +43,8 @@ def main() -> int:
 
 
 def files() -> Iterator[tuple[Path, str]]:
-    """Every file of base/ with its text."""
+    """Every file of base/ with its text, and the dashboards."""
+    yield from dashboards.files()
     for service in SERVICES:
         parts = {
             "web.yaml": [
