@@ -42,11 +42,13 @@ Object = dict[str, Any]
 @functools.cache
 def rendered(overlay: str) -> tuple[Object, ...]:
     """Objects of an overlay, as kustomize makes them."""
-    done = subprocess.run(
-        ["kubectl", "kustomize", str(FOLDER / "overlays" / overlay)],
-        capture_output=True, text=True, check=True, timeout=60,
-    )  # fmt: skip
-    return tuple(yaml.safe_load_all(done.stdout))
+    return tuple(yaml.safe_load_all(kustomize(FOLDER / "overlays" / overlay)))
+
+
+def kustomize(folder: Path) -> str:
+    """What kubectl makes of a folder."""
+    command = ["kubectl", "kustomize", str(folder)]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
 
 
 def objects(*kinds: str, overlay: str = "production") -> list[Object]:
@@ -228,6 +230,19 @@ def test_no_secret_stands_in_the_manifests(overlay: str) -> None:
     }
     told = {name for each in objects("ConfigMap", overlay=overlay) for name in each.get("data", {})}
     assert told & secret == set()
+
+
+def test_traces_are_told_where_and_let_through_by_one_component(tmp_path: Path) -> None:
+    overlay = os.path.relpath(FOLDER / "overlays" / "production", tmp_path)
+    traces = os.path.relpath(FOLDER / "components" / "traces", tmp_path)
+    whole = {"resources": [overlay], "components": [traces]}
+    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(whole))
+    made = [*yaml.safe_load_all(kustomize(tmp_path))]
+    assert [faults for each in made if (faults := faults_of_form(each))] == []
+    told = next(each for each in made if "PORTAL_TRACES_URL" in each.get("data", {}))["data"]
+    policy = next(each for each in made if each["metadata"]["name"] == "traces-out")
+    assert f":{policy['spec']['egress'][0]['ports'][0]['port']}/" in told["PORTAL_TRACES_URL"]
+    assert told["PORTAL_PROFILE"] == "production"
 
 
 # -------------------------------------------------------------------- is what the services declare
