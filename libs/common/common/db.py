@@ -112,12 +112,17 @@ def insert_for(dialect: str, table: Any) -> Any:
 
 
 def is_lost(error: BaseException) -> bool:
-    """Whether the database itself was out of reach, so that waiting is better than failing."""
-    if isinstance(error, sa.exc.InterfaceError | psycopg.OperationalError):  # the latter: LISTEN
+    """Whether the database itself was out of reach, so that waiting is better than failing.
+
+    So it is, too, when every connection is in use for too long.
+    """
+    waited = sa.exc.InterfaceError, sa.exc.TimeoutError, psycopg.OperationalError  # last: LISTEN
+    if isinstance(error, waited):
         return True
-    return isinstance(error, sa.exc.OperationalError) and (
-        error.connection_invalidated or "connection" in str(error.orig).lower()
-    )
+    if not isinstance(error, sa.exc.OperationalError):
+        return False
+    never_there = isinstance(error.orig, psycopg.OperationalError) and error.orig.sqlstate is None
+    return error.connection_invalidated or never_there
 
 
 def is_passing(error: BaseException) -> bool:

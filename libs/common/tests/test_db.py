@@ -195,11 +195,21 @@ def test_two_transactions_in_each_others_way_are_worth_another_try(postgres):
     assert not is_lost(fault)
 
 
-def test_a_database_that_cannot_be_reached_is_lost():
-    away = Database("postgresql://nobody@127.0.0.1:1/none")
+@pytest.mark.parametrize("host", ["127.0.0.1:1", "no-such-host.invalid"])
+def test_a_database_that_cannot_be_reached_is_lost(host):
+    away = Database(f"postgresql://nobody@{host}/none")
     with pytest.raises(sa.exc.OperationalError) as caught:
         away.engine.connect()
     assert is_lost(caught.value)
+
+
+@pytest.mark.postgres
+def test_where_every_connection_is_in_use_waiting_is_better_than_failing(postgres):
+    one = sa.create_engine(postgres.engine.url, pool_size=1, max_overflow=0, pool_timeout=0.05)
+    with one.connect(), pytest.raises(sa.exc.TimeoutError) as caught:
+        one.connect()
+    assert is_lost(caught.value)
+    one.dispose()
 
 
 def test_a_locked_or_a_wrong_sqlite_is_not_a_lost_one(sqlite):

@@ -3,6 +3,7 @@
 import json
 import re
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from werkzeug.exceptions import HTTPException, TooManyRequests
@@ -160,7 +161,7 @@ def test_an_unexpected_error_says_nothing_of_itself(failing, error):
 
 
 def test_a_database_out_of_reach_is_a_matter_of_waiting(failing):
-    lost = sa.exc.OperationalError(PERSON, {}, Exception("connection refused"))
+    lost = sa.exc.OperationalError(PERSON, {}, psycopg.OperationalError("connection refused"))
     answer = failing(lost)
     body = require_problem(answer, 503, "unavailable")
     assert answer.headers["Retry-After"]
@@ -204,3 +205,16 @@ def test_a_service_without_its_migrations_names_the_command(sample):
         connection.exec_driver_sql("DELETE FROM alembic_version")
     body = require_problem(sample.anonymous().get("/readyz"), 503, "unavailable")
     assert body["detail"] == "Migrations are missing: run `python -m sample migrate`."
+
+
+@pytest.mark.postgres
+def test_who_asks_before_the_migrations_are_there_is_told_to_come_again(sample_on_postgres):
+    caller = sample_on_postgres.sign_in()
+    with sample_on_postgres.runtime.db.engine.begin() as connection:
+        connection.execute(sa.text("DROP TABLE account_standing"))
+    require_problem(caller.get("/parcels"), 500, "internal-server-error")
+    with sample_on_postgres.runtime.db.engine.begin() as connection:
+        connection.execute(sa.text("DELETE FROM alembic_version"))
+    answer = caller.get("/parcels")
+    require_problem(answer, 503, "unavailable")
+    assert answer.headers["Retry-After"]

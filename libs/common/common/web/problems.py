@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from flask import Flask, Response, json
+from flask import Flask, Response, current_app, json
+from sqlalchemy.exc import ProgrammingError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from common.db import is_lost, is_passing
@@ -86,11 +87,20 @@ def unexpected(error: Exception) -> Response:
     if is_lost(error):
         log.warning("the database is out of reach", exc_info=error)
         return refused(Unavailable("The service cannot reach its database."))
+    if isinstance(error, ProgrammingError) and (lacking := _lacking()):
+        log.warning("asked before it is ready", reason=lacking)
+        return refused(Unavailable("The service is not ready yet."))
     if is_passing(error):
         log.warning("two transactions were in each other's way", exc_info=error)
         return refused(Unavailable("Somebody else was changing the same."))
     log.error("unexpected error", exc_info=error)
     return http_problem(InternalServerError("The fault is ours and has been logged."))
+
+
+def _lacking() -> str | None:
+    """What the service waits for, where a statement named what the database does not have."""
+    runtime = current_app.extensions.get("runtime")
+    return runtime.not_ready() if runtime else None
 
 
 def _problem(
