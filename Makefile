@@ -19,7 +19,7 @@ RUNTIME := .venv/runtime.stamp
 ENOUGH_TO_RUN := $(if $(wildcard $(EVERYTHING)),$(EVERYTHING),$(RUNTIME))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock lint format test test-fast test-containers docs docs-check run run-stack demo images \
+.PHONY: help setup lock lint format test test-fast test-containers test-upgrade docs docs-check run run-stack demo images \
 	compose compose-demo compose-down manifests-run peers bench clean
 
 help:  ## list the targets
@@ -85,6 +85,10 @@ manifests-run: setup  ## the dev overlay for real: podman runs it, the story is 
 
 test-containers: setup  ## tests whose PostgreSQL and RabbitMQ are containers, on docker or podman
 	deploy/docker/test-containers.sh
+
+test-upgrade: setup  ## replace every process under the full load; needs servers, as test does (4 min)
+	deploy/local/install-servers.sh
+	PORTAL_TEST_LOAD=full $(PYTEST) tests/estate/test_rolling_restart.py
 
 peers: build/peers/stamp  ## other matchers, to measure ours against, in an environment of their own
 

@@ -138,6 +138,7 @@ def _postgres(url: str, pool_size: int) -> Engine:
         max_overflow=pool_size,
         pool_pre_ping=True,
         hide_parameters=True,
+        connect_args={"client_encoding": "utf8"},
     )
 
 

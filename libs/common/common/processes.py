@@ -73,7 +73,10 @@ def command_line(service: Any, commands: Sequence[click.Command]) -> click.Group
             click.echo(migrations.draft(runtime, draft))
         else:
             wait_for_database(runtime, Event(), wait)
-            migrations.upgrade(runtime)
+            try:
+                migrations.upgrade(runtime)
+            except migrations.UnfitDatabase as error:
+                raise click.ClickException(str(error)) from error
             click.echo(f"{service.name}: the database is at the newest migration.", err=True)
             if grant_to:
                 migrations.grant(runtime, grant_to)

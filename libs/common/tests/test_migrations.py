@@ -1,14 +1,18 @@
 """The shared tables come about by migrations, once, and are what the models say."""
 
 from threading import Thread
+from types import SimpleNamespace
+from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from click.testing import CliRunner
 
-from common import migrations, revisions
-from common.db import CommonBase
+from common import migrations, processes, revisions
+from common.db import CommonBase, Database
 
 ON_BOTH = pytest.mark.parametrize(
     "harness", ["sample", pytest.param("sample_on_postgres", marks=pytest.mark.postgres)]
@@ -96,3 +100,24 @@ def test_processes_that_migrate_at_the_same_time_do_it_once(sample_on_postgres):
         each.join()
     assert faults == []
     assert not revisions.missing(runtime)
+
+
+@pytest.mark.postgres
+def test_a_database_of_another_encoding_is_refused_in_one_sentence(postgres_server, sample):
+    with psycopg.connect(postgres_server.url, autocommit=True) as connection:
+        connection.execute("DROP DATABASE IF EXISTS plain_bytes")
+        connection.execute(
+            "CREATE DATABASE plain_bytes TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'"
+        )
+    url = urlsplit(postgres_server.url)._replace(path="/plain_bytes").geturl()
+    database, service = Database(url), sample.service
+    told = {"name": service.name, "service": service, "settings": sample.runtime.settings}
+    runtime = SimpleNamespace(db=database, **told)
+    service.runtime = lambda: runtime
+    try:
+        done = CliRunner().invoke(processes.command_line(service, ()), ["migrate"])
+    finally:
+        del service.runtime
+        database.close()
+    assert done.exit_code == 1
+    assert "The database holds SQL_ASCII: make it anew" in done.stderr

@@ -18,10 +18,23 @@ ONLY_ADDED_TO = ("audit_entries", "audit_seals", "audit_anchors")
 _HERE = Path(__file__).parent
 
 
+class UnfitDatabase(Exception):
+    """The database cannot hold what people enter; the text is one sentence for the operator."""
+
+
 def upgrade(runtime: Any) -> None:
-    """Bring the database to the newest migrations; of several processes one does it."""
+    """Bring the database to the newest migrations; of several processes one does it.
+
+    Raises UnfitDatabase for one that was made with another encoding than UTF8.
+    """
     with runtime.db.engine.connect() as connection, connection.begin():
         if runtime.db.is_postgres:
+            encoding = connection.scalar(sa.text("SHOW server_encoding"))
+            if encoding != "UTF8":
+                raise UnfitDatabase(
+                    f"The database holds {encoding}: make it anew with CREATE DATABASE … "
+                    "TEMPLATE template0 ENCODING 'UTF8'."
+                )
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
         config = _config(runtime)
         config.attributes["connection"] = connection
