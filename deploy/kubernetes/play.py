@@ -32,10 +32,10 @@ Object = dict[str, Any]
 Secrets = dict[str, dict[str, str]]
 """Values by key, by the name of the secret."""
 SERVERS = {  # name: image, arguments
-    "postgres": ("docker.io/library/postgres:17", ["postgres", "-c", "max_connections=300"]),
-    "rabbitmq": ("docker.io/library/rabbitmq:4-management", []),
-    "objects": ("docker.io/motoserver/moto:5.2.5", []),
-    "mail": ("docker.io/maildev/maildev:2.2.1", []),
+    "postgres": ("postgres:17", ["postgres", "-c", "max_connections=300"]),
+    "rabbitmq": ("rabbitmq:4-management", []),
+    "objects": ("motoserver/moto:5.2.5", []),
+    "mail": ("maildev/maildev:2.2.1", []),
 }
 
 

@@ -12,7 +12,7 @@ build() {
     podman build ${NETWORK:+--network "$NETWORK"} ${BUILD_OPTIONS:-} --build-arg "BASE=$BASE" \
         --file deploy/docker/standins/Dockerfile --target "$1" --tag "$2" "$CONTEXT" >&2
 }
-build postgres docker.io/library/postgres:17
-build rabbitmq docker.io/library/rabbitmq:4-management
-build moto docker.io/motoserver/moto:5.2.5
-build maildev docker.io/maildev/maildev:2.2.1
+build postgres postgres:17
+build rabbitmq rabbitmq:4-management
+build moto motoserver/moto:5.2.5
+build maildev maildev/maildev:2.2.1
