@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,9 @@ from deploy.kubernetes.declared import settings_of
 FOLDER = Path(__file__).parents[2] / "deploy" / "docker"
 DOCKERFILE = (FOLDER / "Dockerfile").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load((FOLDER / "compose.yaml").read_text())["services"]
+needs_kubectl = pytest.mark.skipif(
+    shutil.which("kubectl") is None, reason="kubectl renders the overlay: install it"
+)
 OTHERS = {"postgres", "rabbitmq", "objects", "mail"}
 
 
@@ -139,3 +143,39 @@ def test_what_an_operator_names_is_carried_to_where_containers_see_it(tmp_path: 
     assert portal.operate("screening", "lists", "import", str(lists)) == "done"
     assert asked == [("screening", "lists", "import", "/var/lib/portal/lists/lists of june")]
     assert (folder / "lists" / "lists of june" / "consolidated.xml").exists()
+
+
+# ------------------------------------------------------------------------- the played manifests
+
+
+@needs_kubectl
+def test_podman_runs_every_process_of_the_overlay_under_the_name_that_leads_to_it(
+    tmp_path: Path,
+) -> None:
+    overlay = play.rendered("dev")
+    told = estate.prepare(tmp_path, "http://portal.test")
+    made = [*play.pods(overlay, tmp_path, play.secrets(told))]
+    pods = {each["metadata"]["name"]: each["spec"] for each in made if each["kind"] == "Pod"}
+    jobs = {f"{name}-{part}" for name in OWNERS_OF_PERSONAL_DATA for part in ("worker", "migrate")}
+    assert pods.keys() == {*SERVICES, *jobs}
+    workloads = {
+        each["metadata"]["name"]: each["spec"]["template"]["spec"]
+        for each in overlay
+        if each["kind"] in ("Deployment", "Job")
+    }
+    for name, spec in pods.items():
+        wanted = workloads.get(name) or workloads[f"{name}-web"]
+        [ours], [theirs] = spec["containers"], wanted["containers"]
+        for part in ("image", "args", "envFrom", "securityContext"):
+            assert ours[part] == theirs[part], (name, part)
+        given = {each["name"]: each["value"] for each in ours["env"]}
+        assert given == {each: told[each] for each in given}
+        assert spec["securityContext"] == wanted["securityContext"]
+
+
+@needs_kubectl
+def test_a_secret_that_nobody_gives_stops_it_by_its_name(tmp_path: Path) -> None:
+    told = play.secrets(estate.prepare(tmp_path, "http://portal.test"))
+    del told["identity"]["pepper"]
+    with pytest.raises(SystemExit, match="Nobody gives the secret identity/pepper"):
+        [*play.pods(play.rendered("dev"), tmp_path, told)]
