@@ -71,7 +71,7 @@ def erased(scenario: Scenario) -> dict[str, Any]:
                 return str(each["request_id"]) if each["state"] == "completed" else None
         return None
 
-    request_id = scenario.portal.until(completed)
+    request_id = scenario.portal.by_some_night(completed)
     return dict(dpo.get("identity", f"erasures/{request_id}/certificate"))
 
 
