@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from common.events.catalogue import HoldScope, LegalHoldPlaced, LegalHoldReleased, TableErased
 from common.ids import uuid7
-from common.privacy import holds, records
+from common.privacy import holds, records, sweeps
 from common.privacy.erasure import Erasure
 from common.privacy.grounds import Ground
 from common.privacy.holds import Hold
@@ -82,6 +82,23 @@ def test_what_a_released_hold_held_back_goes_without_waiting_for_the_next_sweep(
     assert sweep_after_release(sample.runtime) == 1
     assert sample.rows(StoredAnswer) == []
     assert sweep_after_release(sample.runtime) == 0
+
+
+def test_what_a_released_hold_held_back_waits_for_a_sweep_that_began_before(sample):
+    anna = uuid7()
+    an_answer(sample, anna)
+    hold_id = placed(sample, HoldScope.PERSON, anna)
+    sample.clock.advance("P2D")
+    other = {"record_class": "idempotency", "of_table": StoredAnswer.__tablename__}
+    at = sample.clock.now()
+    sample.given(
+        RetentionReport(**other, begun_at=at, lease=uuid7(), leased_until=at + sweeps.LEASE)
+    )
+    released(sample, hold_id, HoldScope.PERSON, anna)
+    assert sweep_after_release(sample.runtime) == 0
+    sample.clock.advance(sweeps.LEASE)
+    assert sweep_after_release(sample.runtime) == 1
+    assert sample.rows(StoredAnswer) == []
 
 
 def test_of_two_holds_on_the_same_the_second_holds_on(sample):

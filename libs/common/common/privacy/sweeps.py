@@ -85,11 +85,17 @@ def sweep(runtime: Any) -> int:
 
 
 def sweep_after_release(runtime: Any) -> int:
-    """Sweep once more when a legal hold was released, for what it held back; return what went."""
+    """Sweep once more when a legal hold was released, for what it held back; return what went.
+
+    Not beside a sweep that may have begun before the release: its tables would be passed over.
+    """
     with runtime.reading() as session:
         released = holds.over(session)
-    if not released:
-        return 0
+        at_work = sa.select(RetentionReport.id).where(
+            _RUNNING, RetentionReport.leased_until > now(session)
+        )
+        if not released or session.scalar(at_work.limit(1)):
+            return 0
     erased = sweep(runtime)
     with runtime.transaction() as session:
         holds.note_swept(session, released)
