@@ -23,7 +23,7 @@ ENOUGH_TO_RUN := $(if $(wildcard $(EVERYTHING)),$(EVERYTHING),$(RUNTIME))
 	compose compose-demo compose-down manifests-run peers bench clean
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(EVERYTHING)  ## make .venv with all tools; needs Python 3.11 (2 min, then instant)
 

@@ -54,13 +54,7 @@ class Compose:
 
     def _operate(self, service: str, arguments: tuple[str, ...], stdin: str) -> str:
         inside = ["exec", "-T", f"{service}-worker", "service", *arguments]
-        done = subprocess.run(
-            [*self._command(), *inside],
-            env=self._environment, input=stdin, text=True, capture_output=True,
-        )  # fmt: skip
-        if done.returncode:
-            raise RuntimeError(f"{service} {' '.join(arguments[:2])}: {done.stderr[-500:]}")
-        return done.stdout
+        return seed.said_by([*self._command(), *inside], stdin, self._environment)
 
     def _command(self) -> list[str]:
         return [*self._tool, "-p", "portal", "-f", str(FILE)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Any
 
@@ -35,6 +36,7 @@ def settings_of(service: str) -> type[ProcessSettings]:
     return load_services([service])[service].settings_class
 
 
+@functools.cache
 def metrics() -> frozenset[str]:
     """Names of all metrics that processes export, as the code declares them."""
     services = load_services(OWNERS_OF_PERSONAL_DATA).values()

@@ -31,12 +31,9 @@ WAIT_SECONDS = 90
 Object = dict[str, Any]
 Secrets = dict[str, dict[str, str]]
 """Values by key, by the name of the secret."""
-SERVERS = {  # name: image, arguments
-    "postgres": ("postgres:17", ["postgres", "-c", "max_connections=300"]),
-    "rabbitmq": ("rabbitmq:4-management", []),
-    "objects": ("motoserver/moto:5.2.5", []),
-    "mail": ("maildev/maildev:2.2.1", []),
-}
+COMPOSE = ROOT / "deploy" / "docker" / "compose.yaml"
+SERVERS = ("postgres", "rabbitmq", "objects", "mail")
+"""What a cluster has beside the overlay; images and commands are those of the compose file."""
 
 
 def main() -> int:
@@ -166,7 +163,9 @@ def _known(wanted: list[Object], secret: Secrets) -> Iterator[Object]:
 def servers(told: dict[str, str]) -> Iterator[Object]:
     """Pods of what a cluster has beside the overlay."""
     names = [name for name in told if name.startswith(("POSTGRES_", "RABBITMQ_"))]
-    for name, (image, arguments) in SERVERS.items():
+    composed = yaml.safe_load(COMPOSE.read_text())["services"]
+    for name in SERVERS:
+        image, arguments = composed[name]["image"], composed[name].get("command", "").split()
         volumes, mounts = [], []
         if name == "postgres":
             file = {"path": str(Path(estate.__file__).with_name("databases.sh")), "type": "File"}
@@ -213,10 +212,7 @@ def secrets(told: dict[str, str]) -> Secrets:
 def _operate(service: str, arguments: tuple[str, ...], stdin: str) -> str:
     """Run an operator's command in the service's worker."""
     inside = ["podman", "exec", "-i", f"{service}-worker-worker", "service", *arguments]
-    done = subprocess.run(inside, input=stdin, text=True, capture_output=True)
-    if done.returncode:
-        raise RuntimeError(f"{service} {' '.join(arguments[:2])}: {done.stderr[-500:]}")
-    return done.stdout
+    return seed.said_by(inside, stdin)
 
 
 def _address(pod: str) -> str:

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from importlib import resources
 from pathlib import Path
@@ -86,16 +86,16 @@ def sample_lists() -> Path:
 
 def operate(service: str, *arguments: str, stdin: str = "") -> str:
     """Run an operator command with this process's environment."""
+    return said_by([sys.executable, "-m", service.replace("-", "_"), *arguments], stdin)
+
+
+def said_by(command: Sequence[str], stdin: str, environment: Mapping[str, str] = os.environ) -> str:
+    """What a command prints; raises RuntimeError with its last words where it fails."""
     done = subprocess.run(
-        [sys.executable, "-m", service.replace("-", "_"), *arguments],
-        env=os.environ,
-        input=stdin,
-        text=True,
-        capture_output=True,
-        check=False,
+        command, env=environment, input=stdin, text=True, capture_output=True, check=False
     )
     if done.returncode:
-        raise RuntimeError(f"{service} {' '.join(arguments[:2])}: {done.stderr.strip()[-500:]}")
+        raise RuntimeError(f"{' '.join(command[:6])}: {done.stderr.strip()[-500:]}")
     return done.stdout
 
 

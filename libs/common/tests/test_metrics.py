@@ -84,3 +84,17 @@ def test_what_a_sweep_left_is_told_until_the_next_one(sample):
     told = scraped(sample)
     assert told["portal_retention_sweep_age_seconds"][1] == 86400.0
     assert told["portal_retention_due"][1] == told["portal_retention_held"][1] == 0
+
+
+def test_a_table_that_is_swept_no_more_does_not_grow_old(sample):
+    at = sample.clock.now()
+    sample.given(
+        sweeps.RetentionReport(
+            record_class="parcels-of-old", of_table="old_parcels", begun_at=at, ended_at=at,
+            looked_at=3, lease=uuid7(), leased_until=at,
+        )
+    )  # fmt: skip
+    sample.clock.advance("P30D")
+    told = scraped(sample)
+    assert told["portal_retention_sweep_age_seconds"][1] == 0.0
+    assert told["portal_retention_due"][1] == 0

@@ -103,11 +103,23 @@ def sweep_after_release(runtime: Any) -> int:
 
 
 def last_of_each_table(session: Session) -> Sequence[RetentionReport]:
-    """The sweep of every table that was through last."""
+    """The sweep that was through last, of every table that is still swept."""
+    rules = rulesets.in_force(session)
+    swept = [
+        (each.record_class, each.table)
+        for each in all_records(session.info["runtime"])
+        if _has_sweep(each, rules)
+    ]
     table = RetentionReport.record_class, RetentionReport.of_table
     newest = sa.select(*table, sa.func.max(RetentionReport.ended_at)).group_by(*table)
     named = sa.tuple_(*table, RetentionReport.ended_at)
-    return session.scalars(sa.select(RetentionReport).where(named.in_(newest))).all()
+    found = session.scalars(sa.select(RetentionReport).where(named.in_(newest)))
+    return [each for each in found if (each.record_class, each.of_table) in swept]
+
+
+def _has_sweep(records: Records, rules: Sequence[Rule]) -> bool:
+    """Whether a rule gives it a period: what only goes with something else, or never, has none."""
+    return any(rule.period for rule in rules if rule.record_class == records.record_class)
 
 
 def _sweep_table(runtime: Any, records: Records) -> int:
@@ -137,12 +149,8 @@ def _batches(runtime: Any, records: Records, lease: UUID) -> Iterator[int]:
 
 
 def _take_lease(session: Session, records: Records, lease: UUID) -> UUID | None:
-    """Begin the sweep of a table, or go on with one whose worker died; None where one is at work.
-
-    What only goes with something else, or never, has no sweep.
-    """
-    rules = rulesets.in_force(session)
-    if not any(rule.period for rule in rules if rule.record_class == records.record_class):
+    """Begin the sweep of a table, or go on with one whose worker died; None where one works."""
+    if not _has_sweep(records, rulesets.in_force(session)):
         return None
     at = now(session)
     named = {"record_class": records.record_class, "of_table": records.table}
