@@ -19,6 +19,11 @@ from deploy.local.story import Story, un_list
 FILE = Path(__file__).with_name("compose.yaml")
 TOOLS = (("docker", "compose"), ("podman-compose",), ("docker-compose",))
 
+LEFT_OVER = (
+    "Look at the containers' logs; a database that was kept while its folder with the passwords "
+    "was removed lets nobody in: python -m deploy.docker.compose down --volumes"
+)
+
 
 class Compose:
     """One estate in containers: its folder and its ports."""
@@ -86,7 +91,10 @@ def up(compose: Compose, lists: Path | None) -> None:
     estate.prepare(compose.folder, compose.url)
     compose.run("up", "-d")
     click.echo("Waiting until every service is ready …", err=True)
-    compose.wait()
+    try:
+        compose.wait()
+    except TimeoutError as error:
+        raise click.ClickException(f"{error}. {LEFT_OVER}") from error
     seeded = compose.folder / "seeded"
     if not seeded.exists():
         click.echo(seed.FIRST_START, err=True)
